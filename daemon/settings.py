@@ -1,0 +1,123 @@
+"""Settings of the shell: input, server, OSC, recording.
+
+Every field is annotated with its range, its meaning (`description`), its unit and whether it is
+*hot* (may change while running). `config.toml` is printed from these annotations, and a test keeps
+the two equal. `dsp.settings` and `selector.settings` follow the same convention.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class InputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the sound comes from."""
+
+    name: Annotated[
+        str,
+        Meta(
+            description="Audio input: a device name or part of it (never an index), 'default', 'demo', or 'file:PATH'.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "default"
+    channels: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=64)], Annotated[int, Meta(ge=1, le=64)]],
+        Meta(
+            description="Which two channels of the device are left and right, counted from 1. A device with one channel is used for both.",
+            extra={"unit": "channel", "hot": False},
+        ),
+    ] = (1, 2)
+    block: Annotated[
+        int,
+        Meta(
+            ge=64,
+            le=4096,
+            description="Block size asked of the device.",
+            extra={"unit": "samples", "hot": False},
+        ),
+    ] = 256
+    stall_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10000,
+            description="After so long without a block the input counts as stalled; the clock goes on with zeros.",
+            extra={"unit": "ms", "hot": False},
+        ),
+    ] = 250
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Browsers: pages, presets, websocket."""
+
+    host: Annotated[
+        str,
+        Meta(
+            description="Address to listen on. Anything but loopback requires a token.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65535, description="Port; 0 takes a free one.", extra={"unit": "", "hot": False}),
+    ] = 8765
+    token: Annotated[
+        str, Meta(description="Shared secret, required off loopback.", extra={"unit": "", "hot": False})
+    ] = ""
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Further web origins that may connect, such as 'http://localhost:5174'. Our own pages always may.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = ()
+    max_clients: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=2000,
+            description="Connections accepted at the same time.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 200
+
+
+class OscSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lighting desks."""
+
+    in_host: Annotated[
+        str, Meta(description="Address on which OSC is received.", extra={"unit": "", "hot": False})
+    ] = "127.0.0.1"
+    in_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="UDP port on which OSC is received; 0 switches it off.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 7700
+    targets: Annotated[
+        tuple[str, ...],
+        Meta(description="Where OSC is sent: 'host:port', any number.", extra={"unit": "", "hot": False}),
+    ] = ()
+    level_hz: Annotated[
+        int,
+        Meta(
+            ge=1, le=60, description="How often levels and phase are sent.", extra={"unit": "Hz", "hot": True}
+        ),
+    ] = 30
+
+
+class RecordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Session recording."""
+
+    enabled: Annotated[
+        bool, Meta(description="Record every session.", extra={"unit": "", "hot": False})
+    ] = True
+    dir: Annotated[
+        str,
+        Meta(description="Folder under which each session gets its own.", extra={"unit": "", "hot": False}),
+    ] = "sessions"

@@ -1,0 +1,36 @@
+"""What a pick depends on besides its session: the code, named by one hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def tool_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("aivjd")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def code_sha256() -> str:
+    """sha256 over the sources of the decision path: `dsp`, `selector` and the engine."""
+    sources = [*(ROOT / "dsp").rglob("*.py"), *(ROOT / "selector").rglob("*.py"), ROOT / "daemon" / "engine.py"]
+    return _sha256(sources)
+
+
+def kernels_sha256() -> str:
+    """sha256 over the jitted sources and the compiler's version."""
+    return _sha256((ROOT / "dsp").rglob("*.py"), version("numba"), version("llvmlite"))
+
+
+def _sha256(sources: Iterable[Path], *words: str) -> str:
+    digest = hashlib.sha256("\n".join(words).encode())
+    for path in sorted(sources):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

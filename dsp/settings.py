@@ -1,0 +1,208 @@
+"""Settings of the analyser, annotated as `daemon.settings` describes (description, unit, range, hot).
+
+Every key changes what is heard; none is there for show.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class SettingsError(ValueError):
+    """Two settings contradict each other: what, where, what to do."""
+
+
+class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the music is heard."""
+
+    sensitivity_db: Annotated[
+        float,
+        Meta(
+            ge=-24.0,
+            le=24.0,
+            description="Manual gain on top of the automatic one. Also moves the squelch: more gain hears quieter sound.",
+            extra={"unit": "dB", "hot": True},
+        ),
+    ] = 0.0
+    squelch_db: Annotated[
+        float,
+        Meta(
+            ge=-90.0,
+            le=-20.0,
+            description="Sound below this level counts as silence: no beats, no onsets, automatic gain frozen.",
+            extra={"unit": "dBFS", "hot": False},
+        ),
+    ] = -56.0
+    silence_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=900,
+            description="How long the level must stay below the squelch until the sound is called silent.",
+            extra={"unit": "ms", "hot": False},
+        ),
+    ] = 700
+    agc_max_db: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=48.0,
+            description="Most the automatic gain may amplify; 0 with agc_min_db = 0 switches it off.",
+            extra={"unit": "dB", "hot": False},
+        ),
+    ] = 40.0
+    agc_min_db: Annotated[
+        float,
+        Meta(
+            ge=-24.0,
+            le=0.0,
+            description="Most the automatic gain may attenuate.",
+            extra={"unit": "dB", "hot": False},
+        ),
+    ] = -12.0
+    agc_rise_db_s: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=40.0,
+            description="Fastest rise of the automatic gain.",
+            extra={"unit": "dB/s", "hot": False},
+        ),
+    ] = 8.0
+    agc_fall_db_s: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=80.0,
+            description="Fastest fall of the automatic gain.",
+            extra={"unit": "dB/s", "hot": False},
+        ),
+    ] = 24.0
+    onset_rise_db: Annotated[
+        float,
+        Meta(
+            ge=1.0,
+            le=24.0,
+            description="How far a band must jump over its recent past to count as an onset.",
+            extra={"unit": "dB", "hot": False},
+        ),
+    ] = 4.0
+    onset_adapt: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=8.0,
+            description="How much restless sound raises that threshold: so many times its mean fluctuation is added.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 2.0
+    onset_gap_ms: Annotated[
+        int,
+        Meta(
+            ge=20,
+            le=250,
+            description="Shortest time between two onsets of one kind.",
+            extra={"unit": "ms", "hot": False},
+        ),
+    ] = 60
+    tempo_min_bpm: Annotated[
+        int,
+        Meta(ge=40, le=120, description="Slowest tempo looked for.", extra={"unit": "BPM", "hot": False}),
+    ] = 56
+    tempo_max_bpm: Annotated[
+        int,
+        Meta(ge=100, le=240, description="Fastest tempo looked for.", extra={"unit": "BPM", "hot": False}),
+    ] = 200
+    beat_lead_ms: Annotated[
+        int,
+        Meta(
+            ge=50,
+            le=250,
+            description="How long before it falls a beat is announced; later corrections reach the next beat only.",
+            extra={"unit": "ms", "hot": False},
+        ),
+    ] = 60
+    beat_trust_enter: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=1.0,
+            description="Confidence that must hold for 1.5 s before the beat is trusted.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.6
+    beat_trust_leave: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Confidence below which the beat is not trusted any more.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.4
+    beat_trust_stability: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Tempo stability that a trusted beat must have as well.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.65
+    freerun_s: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=60.0,
+            description="How long a locked beat goes on through a passage without beats.",
+            extra={"unit": "s", "hot": False},
+        ),
+    ] = 24.0
+    bar_trust: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=1.0,
+            description="Lead of the best of the four bar positions over the second before the bar is trusted.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.35
+    section_groove: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Section intensity above which the music is in a groove; below it, calm.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.35
+    section_peak: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Section intensity above which the music is at its peak.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0.68
+    section_hold_s: Annotated[
+        float,
+        Meta(
+            ge=0.2,
+            le=16.0,
+            description="How long a new section must be in evidence before it is announced; a drop is announced at once.",
+            extra={"unit": "s", "hot": False},
+        ),
+    ] = 1.2
+
+    def __post_init__(self) -> None:
+        """Refuse pairs that contradict each other."""
+        for low, high in (
+            ("tempo_min_bpm", "tempo_max_bpm"),
+            ("beat_trust_leave", "beat_trust_enter"),
+            ("section_groove", "section_peak"),
+        ):
+            if not getattr(self, low) < getattr(self, high):
+                raise SettingsError(f"dsp.{low}: not below dsp.{high}; lower the one or raise the other.")

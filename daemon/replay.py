@@ -13,7 +13,7 @@ import soundfile
 from daemon.config import Config
 from daemon.engine import Engine, Hop
 from daemon.errors import SessionError, UsageError
-from daemon.session import SessionReader
+from daemon.session import Header, SessionReader
 from selector.catalog import Catalog
 from selector.selector import ResumeState
 
@@ -21,21 +21,28 @@ AUDIO_BLOCK = 4096
 
 
 def engine_of(reader: SessionReader) -> Engine:
-    """The engine that made a session, in the state in which it started.
+    """The engine that made a recorded session; see `engine_of_header`."""
+    return engine_of_header(reader.header, str(reader.folder / "session.json"))
+
+
+def engine_of_header(header: Header, where: str) -> Engine:
+    """The engine that a session header describes, in the state in which it started.
 
     Raises:
-        SessionError: the header's config or catalogue cannot be used or is not what its hash says.
+        SessionError: its config or catalogue cannot be used or is not what its hash says.
     """
-    header = reader.header
-    where = str(reader.folder / "session.json")
     try:
         config = msgspec.convert(header.config, Config)
         catalog = Catalog.from_json(header.catalog)
         resume = None if header.resume is None else msgspec.convert(header.resume, ResumeState)
     except (ValueError, msgspec.ValidationError) as error:
-        raise SessionError(f"the header cannot be used ({error})", where=where, fix="restore the file") from error
+        raise SessionError(
+            f"the header cannot be used ({error})", where=where, fix="restore the file"
+        ) from error
     if config.decision_sha256() != header.config_sha256:
-        raise SessionError("the configuration is not the one its hash names", where=where, fix="restore the file")
+        raise SessionError(
+            "the configuration is not the one its hash names", where=where, fix="restore the file"
+        )
     if catalog.sha256 != header.catalog_sha256:
         raise SessionError("the catalogue is not the one its hash names", where=where, fix="restore the file")
     return Engine(config, catalog, seed=header.seed, rate=header.rate, resume=resume)

@@ -1,0 +1,50 @@
+"""`aivjd analyze`: the events of an audio file as plain records, each with the time it was known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from daemon.replay import AudioFile, rechunk
+from dsp.analyzer import Analyzer
+from dsp.events import Beat, DspEvent, Onset, SectionChange, StateChange, Tempo
+from dsp.settings import DspSettings
+
+
+def lines(audio: AudioFile, settings: DspSettings, block: int) -> Iterator[dict[str, Any]]:
+    """One record an event; `time` is the audio time claimed, `emitted_at` the audio consumed by then (s)."""
+    analyzer = Analyzer(settings, audio.rate)
+    for samples in rechunk(audio.blocks(), block):
+        for hop in analyzer.feed(samples):
+            for event in hop.events:
+                yield from _records(event, audio.rate)
+
+
+def _records(event: DspEvent, rate: int) -> Iterator[dict[str, Any]]:
+    def record(kind: str, **more: Any) -> dict[str, Any]:
+        return {
+            "type": kind,
+            "time": round(event.sample / rate, 6),
+            "emitted_at": round(event.emitted / rate, 6),
+            **more,
+        }
+
+    match event:
+        case Beat():
+            yield record("beat", trusted=event.trusted)
+            if event.downbeat:
+                yield record("downbeat", trusted=event.trusted)
+        case Onset():
+            yield record("onset", kind=event.kind, strength=event.strength01)
+        case Tempo():
+            yield record("tempo", bpm=event.bpm, confidence=event.confidence01)
+        case SectionChange():
+            yield record("section", name=event.section, previous=event.previous)
+        case StateChange():
+            yield record(
+                "state",
+                audio=event.audio_state,
+                audio_valid=event.audio_valid,
+                beat_trusted=event.beat_trusted,
+                bar_trusted=event.bar_trusted,
+            )

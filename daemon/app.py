@@ -1,0 +1,104 @@
+"""`aivjd run`: puts the show, its listeners and its children together, and takes them down in order."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from daemon import config as configuration
+from daemon import packs
+from daemon.config import Config
+from daemon.errors import AivjdError, UsageError
+from daemon.metrics import Metrics
+from daemon.osc_in import OscListener
+from daemon.server import Server
+from daemon.show import Show
+from daemon.show_hub import ShowHub
+from daemon.source_child import SourceChild, choose
+
+WEB_DIR = Path(__file__).parent / "web" / "dist"
+log = logging.getLogger("aivjd")
+
+
+def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
+    """Run until a signal or `--duration`. Returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    config = _with_arguments(configuration.load(config_path), args)
+    base = config_path.parent if config_path else Path()
+    places = [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs]
+    loaded = packs.load(places)
+    for warning in loaded.warnings:
+        log.warning("%s", warning)
+    seed = config.seed if config.seed >= 0 else secrets.randbits(48)
+    record_dir = Path(config.record.dir) if config.record.enabled else None
+    return asyncio.run(_run(config, loaded, seed, record_dir, args.duration))
+
+
+def _with_arguments(config: Config, args: argparse.Namespace) -> Config:
+    """The configuration with what the command line overrides; validated like the file."""
+    data = msgspec.to_builtins(config)
+    if args.input is not None:
+        data["input"]["name"] = args.input
+    if args.mode is not None:
+        data["selector"]["select"]["mode"] = args.mode
+    if args.seed is not None:
+        data["seed"] = args.seed
+    if args.port is not None:
+        data["server"]["port"] = args.port
+    if args.record is not None:
+        data["record"].update(enabled=True, dir=args.record)
+    if args.no_record:
+        data["record"]["enabled"] = False
+    try:
+        return configuration.validate(data, source="command line")
+    except AivjdError as error:
+        raise UsageError(error.what, where=error.where, fix=error.fix) from error
+
+
+async def _run(
+    config: Config, loaded: packs.Loaded, seed: int, record_dir: Path | None, duration: float | None
+) -> int:
+    metrics = Metrics()
+    source = choose(config.input)
+    show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir)
+    show.warn_all(loaded.warnings)
+    hub = ShowHub(show)
+    server = Server(config.server, hub, WEB_DIR, metrics)
+    show.audience = server
+    desk = OscListener(config.osc, hub, metrics)
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, ending.set)
+    async with contextlib.AsyncExitStack() as stack:
+        await server.start()
+        stack.push_async_callback(server.stop)
+        await desk.start()
+        stack.push_async_callback(desk.stop)
+        await show.start()
+        stack.push_async_callback(show.stop)
+        _greet(show, server, source)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), duration)
+    if show.recorder is not None:
+        log.info("recorded %s", show.recorder.folder)
+    return 0
+
+
+def _greet(show: Show, server: Server, source: SourceChild) -> None:
+    stage = server.urls()[0]
+    log.info("aivjd hears %s%s", source.describe()["name"], f" ({source.message})" if source.message else "")
+    log.info("  stage    %s", stage)
+    log.info("  control  %s", stage.rstrip("/") + "/control")
+    log.info("  seed     %d", show.seed)
+    if show.recorder is not None:
+        log.info("  session  %s", show.recorder.folder)
+    log.info("Ctrl-C ends it.")

@@ -1,0 +1,132 @@
+"""The command line. Exit codes: 0 good, 1 a negative finding, 2 bad usage or input, 3 something is missing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from daemon.errors import AivjdError
+
+DESCRIPTION = """\
+aivjd hears the room, decides what the visuals should be, tells browsers and lighting desks
+ahead of the bar, and can prove afterwards why.
+
+  aivjd run                     listen and decide; prints the address of the stage and control pages
+  aivjd run --input demo        the same with the built-in demo track
+  aivjd verify SESSION          does the recording replay to the same bytes?
+  aivjd explain SESSION         why was each pick made?
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    parser = argparse.ArgumentParser(
+        prog="aivjd", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="hear, decide, tell", description="Run the show until Ctrl-C.")
+    run.add_argument(
+        "--input",
+        metavar="NAME",
+        help="device name or part of it, 'default', 'demo', or file:PATH (see `aivjd devices`)",
+    )
+    run.add_argument("--pack", metavar="DIR", action="append", help="pack folder; may be given again")
+    run.add_argument("--mode", help="weighted, random, shuffle or public_v0")
+    run.add_argument("--seed", type=int, help="seed of every draw (default: a new one, written down)")
+    run.add_argument("--record", metavar="DIR", help="folder that gets the session's folder")
+    run.add_argument("--no-record", action="store_true", help="do not record")
+    run.add_argument(
+        "--config", metavar="FILE", type=Path, help="configuration (default: ./config.toml if there)"
+    )
+    run.add_argument("--port", type=int, help="port of the pages and the websocket; 0 takes a free one")
+    run.add_argument("--duration", type=float, metavar="S", help="stop by itself after so many seconds")
+
+    devices = commands.add_parser("devices", help="list the audio inputs")
+    devices.add_argument("--json", action="store_true", help="as JSON")
+
+    analyze = commands.add_parser("analyze", help="what is heard in an audio file: beats, onsets, sections")
+    analyze.add_argument("audio", type=Path, metavar="AUDIO")
+    analyze.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    analyze.add_argument("--block", type=int, default=4096, metavar="N", help="feed blocks of N samples")
+    analyze.add_argument("--config", metavar="FILE", type=Path)
+
+    replay = commands.add_parser("replay", help="run the engine over a session or an audio file")
+    replay.add_argument("source", type=Path, metavar="SESSION|AUDIO")
+    replay.add_argument("--out", type=Path, metavar="DIR", help="where picks.jsonl and events.jsonl go")
+    replay.add_argument("--block", type=int, metavar="N", help="feed blocks of N samples (changes nothing)")
+    replay.add_argument("--seed", type=int, help="another seed")
+    replay.add_argument("--config", metavar="FILE", type=Path, help="another configuration")
+    replay.add_argument("--pack", metavar="DIR", action="append", help="other packs")
+    replay.add_argument("--json", action="store_true", help="a summary as JSON")
+
+    verify = commands.add_parser("verify", help="replay a session and compare it byte for byte")
+    verify.add_argument("session", type=Path, metavar="SESSION")
+    verify.add_argument("--block", type=int, metavar="N", help="feed blocks of N samples (changes nothing)")
+    verify.add_argument("--json", action="store_true", help="the verdict as JSON")
+
+    explain = commands.add_parser("explain", help="why a pick was made, in words")
+    explain.add_argument("session", type=Path, metavar="SESSION")
+    explain.add_argument(
+        "seq", type=int, nargs="?", metavar="SEQ", help="number of the pick (default: all, briefly)"
+    )
+    explain.add_argument("--at", type=float, metavar="TIME", help="what was on screen at this second")
+    explain.add_argument("--json", action="store_true", help="the record itself")
+
+    pack = commands.add_parser("pack", help="build and check packs")
+    pack_commands = pack.add_subparsers(dest="pack_command", metavar="ACTION", required=True)
+    build = pack_commands.add_parser("build", help="real presets into a pack of pairs and singles")
+    build.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        required=True,
+        metavar="PACKAGE",
+        help="installed npm package butterchurn-presets",
+    )
+    build.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the pack's folder; its name is the pack's"
+    )
+    build.add_argument("--pairs", type=int, default=96)
+    build.add_argument("--presets", type=int, default=240)
+    build.add_argument("--seed", type=int, default=1)
+    check = pack_commands.add_parser("check", help="is a pack whole and readable?")
+    check.add_argument("pack", type=Path, metavar="DIR")
+
+    bench = commands.add_parser("bench", help="measure this machine")
+    bench.add_argument("name", choices=("latency", "hop"), nargs="?", default="latency")
+    bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency)")
+    bench.add_argument("--json", action="store_true", help="as JSON")
+
+    commands.add_parser("osc-book", help="every OSC address with argument, range and meaning").add_argument(
+        "--json", action="store_true", help="as JSON"
+    )
+    config = commands.add_parser("config", help="print the commented default configuration, or check a file")
+    config.add_argument("--check", metavar="FILE", type=Path)
+    commands.add_parser("warm", help="compile the kernels now, so that the first start is quick")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, dispatch, and turn errors into sentences and exit codes."""
+    args = build_parser().parse_args(argv)
+    from daemon import commands
+
+    action = getattr(commands, args.command.replace("-", "_"))
+    try:
+        return int(action(args))
+    except AivjdError as error:
+        print(f"aivjd: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`aivjd analyze ... | head`).
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""The engine's own process: ring -> engine -> {main, OSC}.
+
+It has a process to itself so that neither a browser nor a disk can delay a beat. Everything here is
+plumbing; each decision is taken in `daemon.engine`. Time is the sample index; the monotonic clock is
+used only to label events and to keep the sample clock going when the input stands still.
+
+Started by the supervisor as ``python -m daemon.engine_process FD`` where FD is one end of a
+`SOCK_SEQPACKET` pair. The first message hands over the header of the session and the shared rings.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import socket
+import sys
+from collections import deque
+from time import monotonic
+from typing import Any
+
+from daemon import kernel_cache
+
+kernel_cache.activate()
+
+import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
+
+from daemon.capture import map_channels  # noqa: E402
+from daemon.config import Config  # noqa: E402
+from daemon.engine import Hop, log_records  # noqa: E402
+from daemon.engine_link import MAX_MESSAGE, Handover  # noqa: E402
+from daemon.osc_out import OscSender  # noqa: E402
+from daemon.protocol import pack_audio  # noqa: E402
+from daemon.replay import engine_of_header  # noqa: E402
+from daemon.ring import Reader, Ring  # noqa: E402
+from daemon.wire_events import WireEvents  # noqa: E402
+from dsp.analyzer import quantise  # noqa: E402
+
+SNAPSHOT_HZ = 60
+AUDIO_HZ = 60
+WAVEFORM = 1024
+MAX_BACKLOG = 20_000
+FIFO_PRIORITY = 30
+
+
+class SampleClock:
+    """Maps sample indices to monotonic seconds.
+
+    Blocks arrive late by a varying amount and never early, so the earliest arrival counts; a slow
+    leak lets the estimate follow a device whose clock is slower than ours.
+    """
+
+    LEAK = 2e-4  # seconds a second: twice what sound cards are apart
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self._anchor: float | None = None
+        self._last = 0.0
+
+    @property
+    def running(self) -> bool:
+        """Whether anything has arrived yet."""
+        return self._anchor is not None
+
+    def restart(self) -> None:
+        """Forget the estimate: the next arrival counts as it comes (a device came, or came back)."""
+        self._anchor = None
+
+    def arrived(self, samples: int, at: float) -> None:
+        """`samples` in all had arrived at monotonic second `at`."""
+        seen = at - samples / self.rate
+        if self._anchor is None or seen < self._anchor:
+            self._anchor = seen
+        else:
+            self._anchor += min(seen - self._anchor, self.LEAK * (at - self._last))
+        self._last = at
+
+    def seconds(self, sample: int) -> float:
+        """Monotonic second at which `sample` sounds (or sounded)."""
+        return (self._anchor if self._anchor is not None else monotonic()) + sample / self.rate
+
+
+class EngineProcess:
+    """One session's engine, its inputs and outputs."""
+
+    def __init__(self, link: socket.socket, handover: Handover, fds: list[int]) -> None:
+        self.link = link
+        self.header = handover.header
+        self.engine = engine_of_header(handover.header, "session header")
+        config = msgspec.convert(handover.header.config, Config)
+        self.channels = config.input.channels
+        self.stall_s = config.input.stall_ms / 1000
+        capture_fd, wake_fd, analysed_fd, analysed_wake_fd = fds
+        self.capture = Reader(Ring.attach(capture_fd, [wake_fd]))
+        self.analysed = Ring.attach(analysed_fd, [analysed_wake_fd])
+        rate = self.engine.rate
+        self.clock = SampleClock(rate)
+        self.osc = OscSender(config.osc.targets)
+        self.level_every = max(1, round(rate / self.engine.hop / config.osc.level_hz))
+        self.snapshot_every = max(1, round(rate / self.engine.hop / SNAPSHOT_HZ))
+        self.audio_every = max(1, round(rate / self.engine.hop / AUDIO_HZ))
+        self.wire = WireEvents(self.clock.seconds)
+        self.waveform = np.zeros((WAVEFORM, 2), dtype=np.int32)
+        self.backlog: deque[bytes] = deque()
+        self.fed = 0
+        self.hops = 0
+        self.stalled = False
+        self.stopping = False
+        self.last_data = monotonic()
+
+    # -- the loop
+
+    def run(self) -> None:
+        """Until told to stop, or main is gone."""
+        poll = select.poll()
+        poll.register(self.capture.fd, select.POLLIN)
+        poll.register(self.link, select.POLLIN)
+        self._send({"ready": True, "pid": os.getpid()})
+        while not self.stopping:
+            ready = poll.poll(self._patience_ms())
+            for fd, _ in ready:
+                if fd == self.capture.fd:
+                    self.capture.wait(0)
+                else:
+                    self._from_main()
+            self._from_ring()
+            self._bridge_stall()
+            self.osc.due(monotonic())
+            self._flush()
+        self._send({"stopped": True, "position": self.engine.position})
+
+    def _patience_ms(self) -> float:
+        wait = self.stall_s / 2 if not self.stalled else self.engine.hop / self.engine.rate
+        due = self.osc.next_due()
+        if due is not None:
+            wait = min(wait, max(0.0, due - monotonic()))
+        return min(wait, 0.002 if self.backlog else 1.0) * 1000
+
+    def _from_main(self) -> None:
+        try:
+            data = self.link.recv(MAX_MESSAGE)
+        except BlockingIOError:
+            return
+        if not data:
+            self.stopping = True  # main is gone; nothing more can reach anybody
+            return
+        message = msgspec.json.decode(data)
+        if message["op"] == "stop":
+            self.stopping = True
+        elif message["op"] == "input":
+            self.engine.accept({**message["record"], "sample": self.engine.position})
+
+    def _from_ring(self) -> None:
+        while True:
+            block, lost = self.capture.read(8192)
+            if lost:
+                # What was lost is silence to everybody, and the recording says so.
+                self.engine.accept({"type": "overflow", "sample": self.engine.position, "count": int(lost)})
+                self._feed(np.zeros((min(int(lost), self.engine.rate), 2), dtype=np.int32))
+            if not len(block):
+                return
+            now = monotonic()
+            if self.stalled:
+                self._device("live", "the input delivers")
+                self.clock.restart()
+            self.last_data = now
+            self._feed(quantise(map_channels(block, self.channels)), arrived=now)
+
+    def _bridge_stall(self) -> None:
+        now = monotonic()
+        if not self.stalled and now - self.last_data > self.stall_s:
+            self._device("stalled", f"no block for {self.stall_s * 1000:.0f} ms")
+            if not self.clock.running:
+                self.clock.arrived(self.fed, now)
+        if self.stalled:
+            # The clock goes on with zeros, at the pace it had.
+            due = int((now - self.clock.seconds(0)) * self.engine.rate) - self.fed
+            if due >= self.engine.hop:
+                self._feed(np.zeros((min(due, self.engine.rate), 2), dtype=np.int32))
+
+    def _device(self, state: str, detail: str) -> None:
+        self.stalled = state != "live"
+        self.engine.accept(
+            {"type": "device", "sample": self.engine.position, "state": state, "detail": detail}
+        )
+        self._send({"device": state, "detail": detail})
+
+    def _feed(self, samples: np.ndarray, arrived: float | None = None) -> None:
+        self.fed += len(samples)
+        if arrived is not None:
+            self.clock.arrived(self.fed, arrived)
+        self.analysed.write(samples)
+        tail = samples[-WAVEFORM:]
+        self.waveform = np.concatenate((self.waveform[len(tail) :], tail))
+        for hop in self.engine.feed(samples):
+            self._publish(hop)
+
+    # -- what goes out
+
+    def _publish(self, hop: Hop) -> None:
+        self.hops += 1
+        self._osc(hop)
+        ordered = self.wire.of_hop(hop)
+        logs = list(log_records(hop))
+        if ordered or logs or hop.applied:
+            self._send({"ordered": ordered, "logs": logs, "applied": hop.applied, "position": hop.position})
+        if any(message["type"] in ("pick", "outcome") for message in ordered):
+            self._send({"resume": msgspec.to_builtins(self.engine.selector.resume_state())})
+        at_ms = self.clock.seconds(hop.position) * 1000
+        if self.hops % self.snapshot_every == 0:
+            self._send_latest(
+                msgspec.json.encode(
+                    {
+                        "snapshot": {
+                            "type": "snapshot",
+                            "atMs": round(at_ms, 3),
+                            **msgspec.to_builtins(hop.snapshot),
+                        }
+                    }
+                )
+            )
+        if self.hops % self.audio_every == 0:
+            gain = 10 ** (hop.snapshot.gain_db / 20)
+            frame = pack_audio(self.waveform, self.engine.analyzer.spectrum, gain, hop.position, at_ms)
+            self._send_latest(b"A" + frame)
+
+    def _osc(self, hop: Hop) -> None:
+        for event in (*hop.heard, *hop.decided):
+            self.osc.event(event, self.clock.seconds)
+        if self.hops % self.level_every == 0:
+            self.osc.levels(hop.snapshot)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        data = msgspec.json.encode(message)
+        if self.backlog or not self._try_send(data):
+            if len(self.backlog) >= MAX_BACKLOG:
+                self.backlog.popleft()
+            self.backlog.append(data)
+
+    def _send_latest(self, data: bytes) -> None:
+        if not self.backlog:
+            self._try_send(data)
+
+    def _try_send(self, data: bytes) -> bool:
+        try:
+            self.link.send(data)
+        except BlockingIOError:
+            return False
+        except (BrokenPipeError, ConnectionResetError):
+            self.stopping = True
+        return True
+
+    def _flush(self) -> None:
+        while self.backlog and self._try_send(self.backlog[0]):
+            self.backlog.popleft()
+
+
+def real_time() -> None:
+    """Fewer surprises: no collection of start-up objects, and the scheduler's good will if it grants it."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.0005)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+    except OSError:
+        return  # not permitted: an ordinary process then
+
+
+def main() -> None:
+    """Entry of the child process."""
+    link = socket.socket(fileno=int(sys.argv[1]))
+    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
+    if not data:
+        return
+    header_fd, *rings = fds
+    with os.fdopen(header_fd, "rb") as file:
+        file.seek(0)
+        handover = msgspec.json.decode(file.read(), type=Handover)
+    process = EngineProcess(link, handover, list(rings))
+    link.setblocking(False)
+    real_time()
+    process.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""`aivjd replay`: the engine over a recorded session or any audio file."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon import config as configuration
+from daemon import packs
+from daemon.commands import default_config, progress_bar
+from daemon.engine import Engine, log_records
+from daemon.errors import UsageError
+from daemon.fingerprint import code_sha256, tool_version
+from daemon.replay import AudioFile, drive, engine_of
+from daemon.session import FORMAT, Header, SessionReader, SessionWriter
+
+DEFAULT_SEED = 1  # of an audio file: the same picks each time unless asked otherwise
+
+
+def replay(args: argparse.Namespace) -> int:
+    """Run it, write the logs, print a summary."""
+    if args.block is not None and args.block < 1:
+        raise UsageError("--block must be at least 1", fix="give a number of samples")
+    source: Path = args.source
+    if source.is_dir():
+        reader = SessionReader(source)
+        header, engine, inputs = _session(reader, args)
+        blocks, total = reader.audio(), (reader.header.closed or {}).get("samples", 0)
+    else:
+        audio = AudioFile(source)
+        header, engine = _audio(audio, args)
+        blocks, total, inputs = audio.blocks(), audio.frames, []
+    writer = SessionWriter(args.out, header, audio=False) if args.out else None
+    digest = hashlib.sha256()
+    counts = {"picks": 0, "events": 0}
+    started = time.process_time()
+    from selector.canonical import canonical
+
+    for hop in drive(engine, blocks, inputs, block=args.block, progress=progress_bar(total, header.rate)):
+        if writer is not None:
+            for record in hop.applied:
+                writer.input(record)
+        for log, record in log_records(hop):
+            counts[log] += 1
+            if log == "picks":
+                digest.update(canonical(record) + b"\n")
+            if writer is not None:
+                writer.pick(record) if log == "picks" else writer.event(record)
+    if writer is not None:
+        writer.close()
+    summary = {
+        "picks": counts["picks"],
+        "events": counts["events"],
+        "audioSec": round(engine.position / header.rate, 3),
+        "cpuSec": round(time.process_time() - started, 3),
+        "picksSha256": digest.hexdigest(),
+        "seed": header.seed,
+        "out": str(args.out) if args.out else None,
+    }
+    if args.json:
+        print(json.dumps(summary, indent=1))
+    else:
+        speed = summary["audioSec"] / max(summary["cpuSec"], 1e-9)
+        print(
+            f"{counts['picks']} picks and outcomes, {counts['events']} events in {summary['audioSec']} s of audio "
+            f"({speed:.0f} times real time); picks.jsonl sha256 {summary['picksSha256']}"
+        )
+    return 0
+
+
+def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, Engine, list[dict[str, Any]]]:
+    header = reader.header
+    inputs = reader.records("inputs")
+    if args.seed is None and args.config is None and args.pack is None:
+        return _again(header), engine_of(reader), inputs
+    config = (
+        configuration.load(args.config)
+        if args.config
+        else msgspec.convert(header.config, configuration.Config)
+    )
+    changed = _again(header)
+    changed.seed = header.seed if args.seed is None else args.seed
+    _set_config(changed, config)
+    if args.pack:
+        _set_packs(changed, [Path(place) for place in args.pack])
+    from daemon.replay import engine_of_header
+
+    return changed, engine_of_header(changed, str(reader.folder)), inputs
+
+
+def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
+    path = default_config(args.config)
+    config = configuration.load(path)
+    base = path.parent if path else Path()
+    header = Header(
+        v=FORMAT,
+        session=audio.path.stem,
+        started_at="",
+        version=tool_version(),
+        code=code_sha256(),
+        seed=DEFAULT_SEED if args.seed is None else args.seed,
+        rate=audio.rate,
+        hop=512 if audio.rate >= 88200 else 256,
+        config={},
+        config_sha256="",
+        catalog={},
+        catalog_sha256="",
+        input={"name": f"file:{audio.path.name}"},
+    )
+    _set_config(header, config)
+    _set_packs(header, [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs])
+    from daemon.replay import engine_of_header
+
+    return header, engine_of_header(header, str(audio.path))
+
+
+def _again(header: Header) -> Header:
+    fresh = msgspec.structs.replace(header, closed=None)
+    fresh.version, fresh.code = tool_version(), code_sha256()
+    return fresh
+
+
+def _set_config(header: Header, config: configuration.Config) -> None:
+    header.config = msgspec.to_builtins(config)
+    header.config_sha256 = config.decision_sha256()
+
+
+def _set_packs(header: Header, places: list[Path]) -> None:
+    catalog = packs.load(places).catalog
+    header.catalog = json.loads(catalog.to_json())
+    header.catalog_sha256 = catalog.sha256

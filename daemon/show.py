@@ -1,0 +1,325 @@
+"""The show: what the main process knows and does. It decides nothing.
+
+It keeps one session going (source -> engine -> recorder), passes the engine's announcements on to
+browsers, and what browsers and desks say back to the engine. Each restart of the engine begins a
+new session that continues the last one's history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+import msgspec
+
+from daemon.config import Config
+from daemon.errors import ProtocolError, SessionError
+from daemon.fingerprint import code_sha256, tool_version
+from daemon.recorder import Recorder
+from daemon.ring import Ring
+from daemon.session import FORMAT, Header
+from daemon.source_child import SourceChild
+from daemon.supervisor import EngineChild
+from selector import vocabulary
+from selector.catalog import Catalog
+
+log = logging.getLogger("aivjd")
+
+ANALYSED_FRAMES = 1 << 20  # 22 s at 48 kHz: how long one write to the disk may take
+PICKS_KEPT = 20
+RESTART_PAUSE_S = 0.2
+RESTART_PAUSE_MAX_S = 5.0
+
+
+class Audience(Protocol):
+    """Where announcements go: the web server."""
+
+    def publish(self, message: Mapping[str, Any]) -> None:
+        """An ordered message for every client."""
+
+    def publish_snapshot(self, message: Mapping[str, Any]) -> None:
+        """A latest-wins snapshot."""
+
+    def publish_audio(self, frame: bytes) -> None:
+        """A latest-wins audio frame."""
+
+    def client_counts(self) -> dict[str, int]:
+        """Connections by role."""
+
+
+class Show:
+    """One running daemon, without its listeners.
+
+    Args:
+        config: resolved.
+        catalog: what can be picked.
+        packs: folder of each pack by name.
+        seed: of every draw.
+        source: where the sound comes from.
+        record_dir: gets each session's folder, or None to record nothing.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        catalog: Catalog,
+        packs: Mapping[str, Path],
+        seed: int,
+        source: SourceChild,
+        record_dir: Path | None,
+    ) -> None:
+        self.config = config
+        self.catalog = catalog
+        self.packs = packs
+        self.seed = seed
+        self.source = source
+        self.record_dir = record_dir
+        self.audience: Audience | None = None
+        self.recorder: Recorder | None = None
+        self.session = ""
+        self.first_snapshot = asyncio.Event()
+        self.position = 0
+        self._engine = self._new_engine()
+        self._analysed: Ring | None = None
+        self._header: Header | None = None
+        self._resume: dict[str, Any] | None = None
+        self._state: dict[str, Any] = {}
+        self._picks: deque[dict[str, Any]] = deque(maxlen=PICKS_KEPT)
+        self._prepared: dict[int, dict[str, Any]] = {}
+        self._current: dict[str, Any] | None = None
+        self._input_state = "noInput"
+        self._warnings: list[str] = list(catalog.warnings)
+        self._restarts = 0
+        self._last_snapshot_at = 0.0
+        self._ended = False
+        self._restart_task: asyncio.Task[None] | None = None
+        source.on_change = self._source_changed
+        source.on_ring = self._ring_changed
+
+    # -- life
+
+    async def start(self) -> None:
+        """Open the source, start the engine, begin recording."""
+        await self._engine.start()
+        await self.source.start()
+        self._begin()
+
+    async def stop(self) -> None:
+        """End everything in order: the engine says its last word, then the recording is closed."""
+        self._ended = True
+        if self._restart_task is not None:
+            self._restart_task.cancel()
+        await self.source.stop()
+        await self._engine.stop()
+        self._stop_recorder(clean=True)
+
+    def _new_engine(self) -> EngineChild:
+        return EngineChild(self._on_message, self._on_audio, self._on_engine_exit)
+
+    def _begin(self) -> None:
+        now = datetime.now(UTC)
+        self.session = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        rate = self.source.ring.rate
+        self._header = Header(
+            v=FORMAT,
+            session=self.session,
+            started_at=now.isoformat(timespec="milliseconds"),
+            version=tool_version(),
+            code=code_sha256(),
+            seed=self.seed,
+            rate=rate,
+            hop=512 if rate >= 88200 else 256,
+            config=msgspec.to_builtins(self.config),
+            config_sha256=self.config.decision_sha256(),
+            catalog=self.catalog.to_json(),
+            catalog_sha256=self.catalog.sha256,
+            input=self.source.describe(),
+            resume=self._resume,
+        )
+        self._analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32")
+        self._record()
+        self._engine.begin(self._header, [*self.source.ring.fds, *self._analysed.fds])
+
+    def _record(self) -> None:
+        self.recorder = None
+        if self.record_dir is None:
+            return
+        assert self._header is not None and self._analysed is not None
+        try:
+            self.recorder = Recorder(self.record_dir / self.session, self._header, self._analysed)
+        except SessionError as error:
+            self._warn(f"not recording: {error}")
+            return
+        self.recorder.start()
+
+    def _stop_recorder(self, *, clean: bool) -> None:
+        if self.recorder is not None:
+            self.recorder.stop(self.position if clean else None)
+
+    # -- from the engine
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if "snapshot" in message:
+            self._last_snapshot_at = monotonic()
+            self._restarts = 0
+            if not self.first_snapshot.is_set():
+                self.first_snapshot.set()
+            if self.audience is not None:
+                self.audience.publish_snapshot(message["snapshot"])
+            return
+        if "position" in message:
+            self.position = message["position"]
+        if self.recorder is not None:
+            for log_name, record in message.get("logs", ()):
+                self.recorder.put(log_name, record)
+            for record in message.get("applied", ()):
+                self.recorder.put("inputs", record)
+        for wire in message.get("ordered", ()):
+            self._announce(wire)
+        if "resume" in message:
+            self._resume = message["resume"]
+        if "device" in message:
+            self._input_state = message["device"]
+            self.announce_state()
+
+    def _on_audio(self, frame: bytes) -> None:
+        if self.audience is not None:
+            self.audience.publish_audio(frame)
+
+    def _announce(self, wire: dict[str, Any]) -> None:
+        match wire["type"]:
+            case "state":
+                self._state = wire
+                self.announce_state()
+                return
+            case "pick":
+                self._picks.append(wire["record"])
+            case "prepare":
+                self._prepared[wire["seq"]] = wire
+            case "activate":
+                self._current = self._prepared.pop(wire["seq"], self._current)
+            case "cancel":
+                self._prepared.pop(wire["seq"], None)
+        if self.audience is not None:
+            self.audience.publish(wire)
+
+    def _on_engine_exit(self, code: int) -> None:
+        if self._ended:
+            return
+        log.error("the engine ended with code %s; starting another that continues", code)
+        self._warn(f"the engine ended unexpectedly (code {code}) and was restarted")
+        self._stop_recorder(clean=False)
+        self._restart_task = asyncio.get_running_loop().create_task(self._restart())
+
+    async def _restart(self) -> None:
+        pause = min(RESTART_PAUSE_S * 2**self._restarts, RESTART_PAUSE_MAX_S)
+        self._restarts += 1
+        await asyncio.sleep(pause)
+        self._prepared.clear()
+        self._engine = self._new_engine()
+        await self._engine.start()
+        self._begin()
+
+    # -- from the source
+
+    def _source_changed(self) -> None:
+        state = self.source.state
+        if state == "noInput" and self._input_state != "noInput":
+            self._input_state = "noInput"
+            self._engine.input({"type": "device", "state": "noInput", "detail": self.source.message})
+        self.announce_state()
+
+    def _ring_changed(self) -> None:
+        """The device came with another rate or channel count: a new session must begin."""
+        if self._ended or self._header is None:
+            return
+        log.info("the input is now %s; a new session begins", self.source.describe())
+        self._restart_task = asyncio.get_running_loop().create_task(self._change_session())
+
+    async def _change_session(self) -> None:
+        await self._engine.stop()
+        self._stop_recorder(clean=True)
+        await self._restart()
+
+    # -- from clients and desks
+
+    def command(self, verb: str, arg: object, origin: str) -> None:
+        """Pass an operator's command on.
+
+        Raises:
+            ProtocolError: unknown verb or unusable argument.
+        """
+        parsed = vocabulary.parse(verb, () if arg is None else (arg,))
+        if isinstance(parsed, vocabulary.CommandError):
+            raise ProtocolError(parsed.sentence)
+        record = {"type": "command", "verb": verb, "origin": origin}
+        self._engine.input(record if arg is None else {**record, "arg": arg})
+
+    def feedback(self, record: dict[str, Any]) -> None:
+        """Pass a browser's ack or report on."""
+        self._engine.input(record)
+
+    # -- what is known
+
+    def state(self) -> dict[str, Any]:
+        """The `state` message."""
+        recorder = self.recorder
+        return {
+            **self._state,
+            "type": "state",
+            "version": tool_version(),
+            "session": self.session,
+            "sample": self.position,
+            "atMs": round(monotonic() * 1000, 3),
+            "packs": sorted(self.packs),
+            "input": {**self.source.describe(), "state": self._input_state},
+            "recording": {
+                "on": recorder is not None and recorder.on,
+                "dir": str(recorder.folder) if recorder else "",
+                "message": recorder.message if recorder else "",
+            },
+            "clients": self.audience.client_counts() if self.audience else {},
+            "warnings": self._warnings[-8:],
+        }
+
+    def announce_state(self) -> None:
+        """Tell every client the state as it is now."""
+        if self.audience is not None:
+            self.audience.publish(self.state())
+
+    def picks(self) -> list[dict[str, Any]]:
+        """The last pick records, newest last."""
+        return list(self._picks)
+
+    def current(self) -> dict[str, Any] | None:
+        """What is on screen, in the shape of `prepare`."""
+        return self._current
+
+    def upcoming(self) -> dict[str, Any] | None:
+        """What is prepared next, in the shape of `prepare`."""
+        return self._prepared[max(self._prepared)] if self._prepared else None
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether snapshots flow, with what is needed to see why not."""
+        age = monotonic() - self._last_snapshot_at if self._last_snapshot_at else None
+        good = age is not None and age < 1.0
+        return good, {
+            "ok": good,
+            "reason": "" if good else "no snapshot from the engine for a second",
+            "snapshotAgeSec": None if age is None else round(age, 3),
+            "input": {**self.source.describe(), "state": self._input_state},
+            "engine": self._engine.pid,
+            "source": self.source.pid,
+        }
+
+    def _warn(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+        self._warnings.append(sentence)
+        self.announce_state()

@@ -1,0 +1,142 @@
+"""Child processes of the show: started, watched, restarted, ended.
+
+Main never touches PortAudio and never runs a kernel; if a child dies or hangs it is replaced, and
+the clients stay connected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from daemon.engine_link import MAX_MESSAGE, hand_over, pair
+from daemon.session import Header
+
+STOP_PATIENCE_S = 5.0
+
+
+class EngineChild:
+    """The engine's process, seen from main.
+
+    Args:
+        on_message: gets every JSON message of the engine.
+        on_audio: gets every packed audio frame.
+        on_exit: called when the process ended without having been asked to.
+    """
+
+    def __init__(
+        self,
+        on_message: Callable[[dict[str, Any]], None],
+        on_audio: Callable[[bytes], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        self._on_message = on_message
+        self._on_audio = on_audio
+        self._on_exit = on_exit
+        self._link: socket.socket | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._stopped = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the process; it imports what it needs while the input is still being opened."""
+        ours, theirs = pair()
+        fd = theirs.fileno()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "daemon.engine_process",
+            str(fd),
+            pass_fds=(fd,),
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for main, which ends its children in order
+        )
+        theirs.close()
+        ours.setblocking(False)
+        self._link = ours
+        asyncio.get_running_loop().add_reader(ours, self._readable)
+        self._watch = asyncio.create_task(self._watch_exit())
+
+    def begin(self, header: Header, fds: list[int]) -> None:
+        """Hand over the session; from here on it hears and decides."""
+        assert self._link is not None
+        hand_over(self._link, header, fds)
+
+    def input(self, record: dict[str, Any]) -> None:
+        """Send an input; the engine stamps it with its sample. Dropped if the engine is gone."""
+        self._send({"op": "input", "record": record})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self._link is None:
+            return
+        try:
+            self._link.send(msgspec.json.encode(message))
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
+            return  # it hangs or is gone: its watcher deals with that
+
+    def _readable(self) -> None:
+        # Bounded, so that a flood of snapshots cannot starve the loop.
+        for _ in range(64):
+            if self._link is None:
+                return
+            try:
+                data = self._link.recv(MAX_MESSAGE)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._detach()
+                return
+            if data[:1] == b"A":
+                self._on_audio(data[1:])
+                continue
+            message = msgspec.json.decode(data)
+            if message.get("stopped"):
+                self._stopped.set()
+            self._on_message(message)
+
+    def _detach(self) -> None:
+        if self._link is not None:
+            asyncio.get_running_loop().remove_reader(self._link)
+            self._link.close()
+            self._link = None
+
+    async def _watch_exit(self) -> None:
+        assert self._process is not None
+        code = await self._process.wait()
+        # What it said last is still in the socket: read it before anybody acts on its death.
+        self._readable()
+        self._detach()
+        self._stopped.set()
+        if not self._stopping:
+            self._on_exit(code)
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it if it does not."""
+        self._stopping = True
+        self._send({"op": "stop"})
+        try:
+            await asyncio.wait_for(self._stopped.wait(), STOP_PATIENCE_S)
+        except TimeoutError:
+            self.kill()
+        if self._watch is not None:
+            await self._watch
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None and self._process.returncode is None:
+            os.kill(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,73 @@
+"""Turns what the engine announces into messages for browsers (`docs/wire-protocol.md`).
+
+Pure: the mapping from samples to milliseconds is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from daemon.engine import Hop
+from dsp.events import Beat, Onset, SectionChange
+from selector.selector import (
+    Activate,
+    Cancel,
+    OutcomeLogged,
+    PickLogged,
+    Prepare,
+    StateChanged,
+)
+
+
+class WireEvents:
+    """`seconds` maps a sample index to monotonic seconds."""
+
+    def __init__(self, seconds: Callable[[int], float]) -> None:
+        self._seconds = seconds
+
+    def _ms(self, sample: int) -> float:
+        return round(self._seconds(sample) * 1000, 3)
+
+    def of_hop(self, hop: Hop) -> list[dict[str, Any]]:
+        """Ordered messages of one hop; snapshots and audio are not among them."""
+        messages = [message for event in hop.heard if (message := self._heard(event)) is not None]
+        for decision in hop.decided:
+            messages.append(self._decided(decision, hop.position))
+        return messages
+
+    def _heard(self, event: object) -> dict[str, Any] | None:
+        if isinstance(event, (Onset, Beat, SectionChange)):
+            message = msgspec.to_builtins(event)
+            return {**message, "atMs": self._ms(event.sample)}
+        return None
+
+    def _decided(self, decision: object, position: int) -> dict[str, Any]:
+        match decision:
+            case PickLogged():
+                return {"type": "pick", "record": decision.record}
+            case OutcomeLogged():
+                return {"type": "outcome", "record": decision.record}
+            case Prepare():
+                return {
+                    **msgspec.to_builtins(decision),
+                    "type": "prepare",
+                    "activateAtMs": self._ms(decision.activate_sample),
+                }
+            case Activate():
+                return {
+                    **msgspec.to_builtins(decision),
+                    "type": "activate",
+                    "atMs": self._ms(decision.sample),
+                }
+            case Cancel():
+                return {**msgspec.to_builtins(decision), "type": "cancel"}
+            case StateChanged():
+                state = msgspec.to_builtins(decision.state)
+                upcoming = state.get("next")
+                if upcoming and "activateSample" in upcoming:
+                    upcoming["activateAtMs"] = self._ms(upcoming["activateSample"])
+                return {**state, "type": "state", "sample": position, "atMs": self._ms(position)}
+        raise TypeError(f"unknown decision {decision!r}")

@@ -21,7 +21,6 @@ from daemon.metrics import Metrics
 from daemon.osc_in import OscListener
 from daemon.server import Server
 from daemon.show import Show
-from daemon.show_hub import ShowHub
 from daemon.source_child import SourceChild, choose
 
 WEB_DIR = Path(__file__).parent / "web" / "dist"
@@ -35,8 +34,6 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     base = config_path.parent if config_path else Path()
     places = [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs]
     loaded = packs.load(places)
-    for warning in loaded.warnings:
-        log.warning("%s", warning)
     seed = config.seed if config.seed >= 0 else secrets.randbits(48)
     record_dir = Path(config.record.dir) if config.record.enabled else None
     return asyncio.run(_run(config, loaded, seed, record_dir, args.duration))
@@ -69,11 +66,11 @@ async def _run(
     metrics = Metrics()
     source = choose(config.input)
     show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir)
-    show.warn_all(loaded.warnings)
-    hub = ShowHub(show)
-    server = Server(config.server, hub, WEB_DIR, metrics)
+    for warning in loaded.warnings:
+        show.warn(warning)
+    server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.announce_state)
     show.audience = server
-    desk = OscListener(config.osc, hub, metrics)
+    desk = OscListener(config.osc, show, metrics)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from daemon.errors import ConfigError
 from daemon.settings import InputSettings, OscSettings, RecordSettings, ServerSettings
 from dsp.settings import DspSettings
-from selector.pick import canonical
+from selector.canonical import canonical
 from selector.settings import SelectorSettings
 
 
@@ -57,7 +57,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def decision_sha256(self) -> str:
         """Hash of what a pick depends on: the hearing and deciding parts, not the addresses."""
-        return hashlib.sha256(canonical(msgspec.to_builtins({"dsp": self.dsp, "selector": self.selector}))).hexdigest()
+        return hashlib.sha256(
+            canonical(msgspec.to_builtins({"dsp": self.dsp, "selector": self.selector}))
+        ).hexdigest()
 
 
 def load(path: Path | None) -> Config:
@@ -71,7 +73,9 @@ def load(path: Path | None) -> Config:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration ({error})", where=str(path), fix="check the path") from error
+        raise ConfigError(
+            f"cannot read the configuration ({error})", where=str(path), fix="check the path"
+        ) from error
     return parse(text, source=str(path))
 
 
@@ -102,7 +106,9 @@ def validate(data: dict[str, Any], *, source: str) -> Config:
             raise ConfigError(
                 f"unknown key `{key}`", where=source, fix=f"known here: {', '.join(known)}"
             ) from None
-        raise ConfigError(f"`{key}`: {message[0].lower()}{message[1:]}", where=source, fix=_describe(key)) from None
+        raise ConfigError(
+            f"`{key}`: {message[0].lower()}{message[1:]}", where=source, fix=_describe(key)
+        ) from None
 
 
 def _struct_at(path: str) -> type[Struct] | None:
@@ -170,7 +176,11 @@ def _keys(struct: type[Struct], value: Struct) -> list[str]:
         meta = _meta(hints[field.name])
         if meta is None:
             raise TypeError(f"{struct.__name__}.{field.name} lacks its description")
-        facts = [_range(meta), str((meta.extra or {}).get("unit", "")), "hot" if (meta.extra or {}).get("hot") else "cold"]
+        facts = [
+            _range(meta),
+            str((meta.extra or {}).get("unit", "")),
+            "hot" if (meta.extra or {}).get("hot") else "cold",
+        ]
         lines += textwrap.wrap(
             f"{meta.description} ({'; '.join(filter(None, facts))})",
             width=104,

@@ -19,16 +19,8 @@ from dsp.analyzer import Analyzer
 from dsp.events import DspEvent, Onset
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.catalog import Catalog
-from selector.selector import (
-    Ack,
-    Activate,
-    OutcomeLogged,
-    PickLogged,
-    Report,
-    ResumeState,
-    Selector,
-    SelectorEvent,
-)
+from selector.events import Ack, Activate, OutcomeLogged, PickLogged, Report, ResumeState, SelectorEvent
+from selector.selector import Selector
 from selector.vocabulary import Command, parse
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -128,7 +120,7 @@ class Engine:
             case "double":
                 self.analyzer.double()
             case "sensitivity":
-                self.analyzer.set_sensitivity(float(command.value))
+                self.analyzer.set_sensitivity(float(command.arg or 0.0))
         return self.selector.command(command, sample)
 
 

@@ -14,8 +14,9 @@ from daemon.config import Config
 from daemon.engine import Engine, Hop
 from daemon.errors import SessionError, UsageError
 from daemon.session import Header, SessionReader
+from selector.canonical import canonical
 from selector.catalog import Catalog
-from selector.selector import ResumeState
+from selector.events import ResumeState
 
 AUDIO_BLOCK = 4096
 
@@ -33,7 +34,7 @@ def engine_of_header(header: Header, where: str) -> Engine:
     """
     try:
         config = msgspec.convert(header.config, Config)
-        catalog = Catalog.from_json(header.catalog)
+        catalog = Catalog.from_json(canonical(header.catalog))
         resume = None if header.resume is None else msgspec.convert(header.resume, ResumeState)
     except (ValueError, msgspec.ValidationError) as error:
         raise SessionError(

@@ -17,8 +17,9 @@ from daemon.commands import default_config, progress_bar
 from daemon.engine import Engine, log_records
 from daemon.errors import UsageError
 from daemon.fingerprint import code_sha256, tool_version
-from daemon.replay import AudioFile, drive, engine_of
+from daemon.replay import AudioFile, drive, engine_of, engine_of_header
 from daemon.session import FORMAT, Header, SessionReader, SessionWriter
+from selector.canonical import canonical
 
 DEFAULT_SEED = 1  # of an audio file: the same picks each time unless asked otherwise
 
@@ -40,8 +41,6 @@ def replay(args: argparse.Namespace) -> int:
     digest = hashlib.sha256()
     counts = {"picks": 0, "events": 0}
     started = time.process_time()
-    from selector.canonical import canonical
-
     for hop in drive(engine, blocks, inputs, block=args.block, progress=progress_bar(total, header.rate)):
         if writer is not None:
             for record in hop.applied:
@@ -89,8 +88,6 @@ def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, E
     _set_config(changed, config)
     if args.pack:
         _set_packs(changed, [Path(place) for place in args.pack])
-    from daemon.replay import engine_of_header
-
     return changed, engine_of_header(changed, str(reader.folder)), inputs
 
 
@@ -115,8 +112,6 @@ def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
     )
     _set_config(header, config)
     _set_packs(header, [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs])
-    from daemon.replay import engine_of_header
-
     return header, engine_of_header(header, str(audio.path))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from daemon.errors import SessionError
-from selector.pick import HashChain, canonical
+from selector.canonical import GENESIS, HashChain, canonical, check
 
 FORMAT = 1
 LOGS = ("inputs", "picks", "events")
@@ -62,7 +62,9 @@ class SessionWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if (folder / "session.json").exists():
-                raise SessionError("a session is already here", where=str(folder), fix="choose another folder")
+                raise SessionError(
+                    "a session is already here", where=str(folder), fix="choose another folder"
+                )
             self._write_header()
             self._files: dict[str, BinaryIO] = {name: (folder / f"{name}.jsonl").open("xb") for name in LOGS}
             self._audio = (
@@ -74,7 +76,9 @@ class SessionWriter:
             )
         except (OSError, soundfile.LibsndfileError) as error:
             raise SessionError(
-                f"cannot record ({error})", where=str(folder), fix="check the folder's rights and the free space"
+                f"cannot record ({error})",
+                where=str(folder),
+                fix="check the folder's rights and the free space",
             ) from error
         self._inputs = HashChain()
         self._events = HashChain()
@@ -179,7 +183,9 @@ class SessionReader:
                 "no session here", where=str(folder), fix="name a folder that holds a session.json"
             ) from error
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-            raise SessionError(f"damaged header ({error})", where=str(path), fix="it cannot be replayed") from error
+            raise SessionError(
+                f"damaged header ({error})", where=str(path), fix="it cannot be replayed"
+            ) from error
         if self.header.v != FORMAT:
             raise SessionError(
                 f"session format {self.header.v}, this version reads {FORMAT}",
@@ -196,12 +202,16 @@ class SessionReader:
                     if not line.endswith(b"\n"):
                         if len(line) == MAX_LINE:
                             raise SessionError(
-                                f"a line of more than {MAX_LINE} bytes", where=str(path), fix="the log is damaged"
+                                f"a line of more than {MAX_LINE} bytes",
+                                where=str(path),
+                                fix="the log is damaged",
                             )
                         return
                     yield line[:-1]
         except OSError as error:
-            raise SessionError(f"cannot be read ({error.strerror})", where=str(path), fix="restore it") from error
+            raise SessionError(
+                f"cannot be read ({error.strerror})", where=str(path), fix="restore it"
+            ) from error
 
     def records(self, log: str) -> list[dict[str, Any]]:
         """Every record of a log, its chain checked.
@@ -210,7 +220,7 @@ class SessionReader:
             SessionError: naming file and line of the first record that is not what was written.
         """
         lines = list(self.lines(log))
-        bad = HashChain.check(lines)
+        bad = self.first_bad(log, lines)
         if bad is not None:
             raise SessionError(
                 "the record was changed or is missing (its hash does not fit the chain)",
@@ -218,6 +228,11 @@ class SessionReader:
                 fix="restore the file; everything before this line still verifies",
             )
         return [json.loads(line) for line in lines]
+
+    def first_bad(self, log: str, lines: list[bytes]) -> int | None:
+        """Index of the first line that breaks the chain of a log, or None."""
+        resumed = self.header.resume if log == "picks" else None
+        return check(lines, prev=resumed["prev"] if resumed else GENESIS)
 
     def audio(self) -> Iterator[np.ndarray]:
         """The analysed samples, int32[n, 2] with n up to 4096, as far as they can be decoded."""

@@ -8,6 +8,7 @@ new session that continues the last one's history.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections import deque
@@ -22,8 +23,10 @@ import msgspec
 from daemon.config import Config
 from daemon.errors import ProtocolError, SessionError
 from daemon.fingerprint import code_sha256, tool_version
+from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recorder import Recorder
 from daemon.ring import Ring
+from daemon.server import ClientInfo
 from daemon.session import FORMAT, Header
 from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
@@ -95,7 +98,7 @@ class Show:
         self._prepared: dict[int, dict[str, Any]] = {}
         self._current: dict[str, Any] | None = None
         self._input_state = "noInput"
-        self._warnings: list[str] = list(catalog.warnings)
+        self._warnings: list[str] = []
         self._restarts = 0
         self._last_snapshot_at = 0.0
         self._ended = False
@@ -138,7 +141,7 @@ class Show:
             hop=512 if rate >= 88200 else 256,
             config=msgspec.to_builtins(self.config),
             config_sha256=self.config.decision_sha256(),
-            catalog=self.catalog.to_json(),
+            catalog=json.loads(self.catalog.to_json()),
             catalog_sha256=self.catalog.sha256,
             input=self.source.describe(),
             resume=self._resume,
@@ -155,7 +158,7 @@ class Show:
         try:
             self.recorder = Recorder(self.record_dir / self.session, self._header, self._analysed)
         except SessionError as error:
-            self._warn(f"not recording: {error}")
+            self.warn(f"not recording: {error}")
             return
         self.recorder.start()
 
@@ -214,7 +217,7 @@ class Show:
         if self._ended:
             return
         log.error("the engine ended with code %s; starting another that continues", code)
-        self._warn(f"the engine ended unexpectedly (code {code}) and was restarted")
+        self.warn(f"the engine ended unexpectedly (code {code}) and was restarted")
         self._stop_recorder(clean=False)
         self._restart_task = asyncio.get_running_loop().create_task(self._restart())
 
@@ -258,13 +261,11 @@ class Show:
         """
         parsed = vocabulary.parse(verb, () if arg is None else (arg,))
         if isinstance(parsed, vocabulary.CommandError):
-            raise ProtocolError(parsed.sentence)
+            raise ProtocolError(parsed.sentence.rstrip("."))
+        if isinstance(parsed, vocabulary.Released):
+            return
         record = {"type": "command", "verb": verb, "origin": origin}
         self._engine.input(record if arg is None else {**record, "arg": arg})
-
-    def feedback(self, record: dict[str, Any]) -> None:
-        """Pass a browser's ack or report on."""
-        self._engine.input(record)
 
     # -- what is known
 
@@ -278,7 +279,6 @@ class Show:
             "session": self.session,
             "sample": self.position,
             "atMs": round(monotonic() * 1000, 3),
-            "packs": sorted(self.packs),
             "input": {**self.source.describe(), "state": self._input_state},
             "recording": {
                 "on": recorder is not None and recorder.on,
@@ -286,7 +286,7 @@ class Show:
                 "message": recorder.message if recorder else "",
             },
             "clients": self.audience.client_counts() if self.audience else {},
-            "warnings": self._warnings[-8:],
+            "warnings": [*self._state.get("warnings", ()), *self._warnings[-8:]],
         }
 
     def announce_state(self) -> None:
@@ -319,7 +319,32 @@ class Show:
             "source": self.source.pid,
         }
 
-    def _warn(self, sentence: str) -> None:
+    def hello_extra(self) -> dict[str, Any]:
+        """What `hello` says besides state and picks."""
+        header = self._header
+        return {
+            "version": tool_version(),
+            "session": self.session,
+            "rate": header.rate if header else 0,
+            "hop": header.hop if header else 0,
+            "vocabulary": msgspec.to_builtins(vocabulary.VERBS),
+        }
+
+    def pack_dirs(self) -> Mapping[str, Path]:
+        """Folder of each pack."""
+        return self.packs
+
+    def submit(self, message: Ack | Report | CommandMessage, client: ClientInfo) -> None:
+        """Pass a browser's message on to the engine; see `command`."""
+        who = f"{client.name or client.role}#{client.id}"
+        if isinstance(message, CommandMessage):
+            self.command(message.verb, message.arg, f"ws:{who}")
+            return
+        fields = {k: v for k, v in msgspec.to_builtins(message).items() if v is not None}
+        self._engine.input({**fields, "client": who})
+
+    def warn(self, sentence: str) -> None:
+        """Say something that the operator should know, now and on the control page."""
         log.warning("%s", sentence)
         self._warnings.append(sentence)
         self.announce_state()

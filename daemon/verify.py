@@ -14,7 +14,7 @@ from daemon.errors import SessionError
 from daemon.fingerprint import code_sha256, tool_version
 from daemon.replay import drive, engine_of
 from daemon.session import SessionReader, file_sha256
-from selector.pick import HashChain, canonical
+from selector.canonical import HashChain, canonical
 
 Cause = Literal["", "audio", "input", "file", "picks", "events", "code", "engine"]
 
@@ -90,7 +90,7 @@ def _records(reader: SessionReader, log: str, cause: Cause) -> list[dict[str, An
 
 
 def _chain(reader: SessionReader, log: str, lines: list[bytes], cause: Cause) -> None:
-    bad = HashChain.check(lines)
+    bad = reader.first_bad(log, lines)
     if bad is not None:
         raise _Diverged(
             cause,
@@ -122,7 +122,10 @@ def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> It
                 "the audio ends or cannot be decoded here, but more was analysed",
             )
         second, rest = joined[:frames], joined[frames:]
-        if hashlib.sha256(np.ascontiguousarray(second, dtype="<i4").tobytes()).hexdigest() != record["sha256"]:
+        if (
+            hashlib.sha256(np.ascontiguousarray(second, dtype="<i4").tobytes()).hexdigest()
+            != record["sha256"]
+        ):
             raise _Diverged(
                 "audio",
                 f"{path} seconds {(end - frames) / reader.header.rate:.2f} to {end / reader.header.rate:.2f}",
@@ -166,7 +169,9 @@ def _compare(
                 )
             if at >= len(expected[log]) and reader.header.closed is not None:
                 raise _Diverged(
-                    "engine", f"{reader.folder / log}.jsonl line {at + 1}", f"the replay adds {line.decode()[:200]}"
+                    "engine",
+                    f"{reader.folder / log}.jsonl line {at + 1}",
+                    f"the replay adds {line.decode()[:200]}",
                 )
             seen[log] = at + 1
     for log, lines in expected.items():
@@ -185,9 +190,15 @@ def _compare(
 def _audio_file(reader: SessionReader) -> None:
     closed = reader.header.closed
     path = reader.folder / "audio.flac"
-    if closed is not None and "audio.flac" in closed["files"] and file_sha256(path) != closed["files"]["audio.flac"]:
+    if (
+        closed is not None
+        and "audio.flac" in closed["files"]
+        and file_sha256(path) != closed["files"]["audio.flac"]
+    ):
         raise _Diverged(
-            "audio", str(path), "the samples are right, but the file around them is not the one that was closed"
+            "audio",
+            str(path),
+            "the samples are right, but the file around them is not the one that was closed",
         )
 
 

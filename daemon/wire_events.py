@@ -12,12 +12,14 @@ import msgspec
 
 from daemon.engine import Hop
 from dsp.events import Beat, Onset, SectionChange
-from selector.selector import (
+from selector.events import (
     Activate,
     Cancel,
+    CommandDone,
     OutcomeLogged,
     PickLogged,
     Prepare,
+    SelectorEvent,
     StateChanged,
 )
 
@@ -34,8 +36,9 @@ class WireEvents:
     def of_hop(self, hop: Hop) -> list[dict[str, Any]]:
         """Ordered messages of one hop; snapshots and audio are not among them."""
         messages = [message for event in hop.heard if (message := self._heard(event)) is not None]
-        for decision in hop.decided:
-            messages.append(self._decided(decision, hop.position))
+        messages += [
+            message for d in hop.decided if (message := self._decided(d, hop.position)) is not None
+        ]
         return messages
 
     def _heard(self, event: object) -> dict[str, Any] | None:
@@ -44,7 +47,7 @@ class WireEvents:
             return {**message, "atMs": self._ms(event.sample)}
         return None
 
-    def _decided(self, decision: object, position: int) -> dict[str, Any]:
+    def _decided(self, decision: SelectorEvent, position: int) -> dict[str, Any] | None:
         match decision:
             case PickLogged():
                 return {"type": "pick", "record": decision.record}
@@ -70,4 +73,6 @@ class WireEvents:
                 if upcoming and "activateSample" in upcoming:
                     upcoming["activateAtMs"] = self._ms(upcoming["activateSample"])
                 return {**state, "type": "state", "sample": position, "atMs": self._ms(position)}
-        raise TypeError(f"unknown decision {decision!r}")
+            case CommandDone():
+                # A command that took effect shows in the state; only a refusal needs words.
+                return None if decision.ok else {"type": "error", "message": decision.message}

@@ -1,0 +1,183 @@
+"""The capture process: one audio device into the input ring, and nothing else.
+
+Run as ``python -m daemon.capture`` by `daemon.feeder`, in a process that can be thrown away: with
+a dead sound server PortAudio hangs for ever, and its list of devices is frozen when it loads. The
+audio callback does three things: copy the block into the ring, note the device's status bits, wake
+the readers (the last by `Ring.write`).
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import threading
+import time
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon import feeder
+from daemon.devices import Device, find, load_portaudio, query_devices
+from daemon.errors import DeviceError
+from daemon.feeder import Exit, report
+from daemon.ring import INPUT_OVERFLOW, INPUT_UNDERFLOW, Ring
+
+LOOK_S = 0.05
+STALL_S = 1.0
+FIRST_BLOCK_S = 5.0  # an idle PulseAudio sink takes 2 s to deliver for the first time
+MAX_LATENCY_S = 5.0
+FIFO_PRIORITY = 40  # above the engine's
+
+
+def map_channels(block: NDArray[np.float32], pair: tuple[int, int]) -> NDArray[np.float32]:
+    """Left and right out of all channels of a device.
+
+    Args:
+        block: float32 (n, channels).
+        pair: channel numbers of left and right, counted from 1, none beyond `channels`
+            (`daemon.devices.check_channels`). A block of one channel serves as both.
+
+    Returns:
+        float32 (n, 2), contiguous.
+    """
+    left, right = (1, 1) if block.shape[1] == 1 else pair
+    stereo = np.empty((len(block), 2), np.float32)
+    stereo[:, 0] = block[:, left - 1]
+    stereo[:, 1] = block[:, right - 1]
+    return stereo
+
+
+class DeviceStream:
+    """An open device that writes to a ring.
+
+    Args:
+        portaudio: the module `sounddevice`, or what behaves like it.
+        device: what to open.
+        ring: decides the rate and the number of channels.
+        block: frames in a callback.
+
+    Raises:
+        DeviceError: the device does not open as the ring needs it.
+    """
+
+    def __init__(self, portaudio: ModuleType, device: Device, ring: Ring, block: int) -> None:
+        if device.channels < ring.channels:
+            raise DeviceError(
+                f"'{device.label}' has {device.channels} channels now, where this session began with "
+                f"{ring.channels}",
+                fix="set it back, or restart aivjd",
+            )
+        self.ring = ring
+        self.finished = threading.Event()
+        try:
+            self.stream = portaudio.InputStream(
+                device=device.index,
+                channels=ring.channels,
+                samplerate=ring.rate,
+                blocksize=block,
+                dtype="float32",
+                latency="low",
+                callback=self._callback,
+                finished_callback=self.finished.set,
+            )
+            self.stream.start()
+        except portaudio.PortAudioError as error:
+            raise DeviceError(
+                f"'{device.label}' does not open at {ring.rate} Hz with {ring.channels} channels ({error})",
+                fix="see that no other program holds it and that it is set to this rate",
+            ) from error
+        if round(self.stream.samplerate) != ring.rate:
+            raise DeviceError(
+                f"'{device.label}' runs at {self.stream.samplerate:g} Hz, where this session began with "
+                f"{ring.rate} Hz",
+                fix="set it back, or restart aivjd",
+            )
+
+    def _callback(self, block: NDArray[np.float32], frames: int, when: object, status: Any) -> None:
+        self.ring.write(block)
+        if status:
+            self.ring.note_status(
+                INPUT_OVERFLOW * status.input_overflow | INPUT_UNDERFLOW * status.input_underflow
+            )
+
+    @property
+    def latency_ms(self) -> float | None:
+        """What the device says of its latency; None if that cannot be (JACK has said a day)."""
+        latency = self.stream.latency
+        sane = math.isfinite(latency) and 0 <= latency <= MAX_LATENCY_S
+        return round(latency * 1000, 3) if sane else None
+
+    def watch(self, stop: threading.Event) -> str:
+        """Wait until told to stop, or the device is lost.
+
+        Returns:
+            Why the device is lost; empty when it was told to stop.
+        """
+        begun_at = self.ring.written
+        delivered = looked = time.monotonic()
+        seen = begun_at
+        while not stop.wait(LOOK_S):
+            now = time.monotonic()
+            written = self.ring.written
+            asleep = now - looked > STALL_S / 2  # we were suspended: that is not the device's fault
+            if written != seen or asleep:
+                seen, delivered = written, now
+            looked = now
+            if self.finished.is_set():
+                return "the device ended the stream"
+            if not self.stream.active:
+                return "the stream is no longer active"
+            patience = FIRST_BLOCK_S if seen == begun_at else STALL_S
+            if now - delivered > patience:
+                return f"no audio for {patience:g} s"
+        return ""
+
+
+def capture(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
+    """Fill `ring` from the device named in `request` until stopped or the device is lost."""
+    portaudio = load_portaudio()
+    realtime = _ask_for_realtime()
+    ring.claim()
+    try:
+        device = find(request["device"], query_devices(portaudio))
+        stream = DeviceStream(portaudio, device, ring, request["block"])
+    except DeviceError as error:
+        report("error", message=str(error))
+        return Exit.UNAVAILABLE
+    report(
+        "opened",
+        device=device.name,
+        hostApi=device.host_api,
+        channels=ring.channels,
+        rate=ring.rate,
+        block=request["block"],
+        latencyMs=stream.latency_ms,
+        generation=ring.generation,
+        realtime=realtime,
+    )
+    reason = stream.watch(stop)
+    if reason:
+        # The stream is not closed: with a dead sound server that hangs. Ending the process closes it.
+        report("error", message=f"'{device.label}' is lost: {reason}.")
+        return Exit.LOST
+    stream.stream.abort()
+    return Exit.ENDED
+
+
+def _ask_for_realtime() -> bool:
+    """No collector in the way, and real-time priority for the threads to come if the system grants it."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # nothing here makes cycles
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    feeder.main(capture)

@@ -28,7 +28,8 @@ class BeatGrid:
         period: samples per beat.
         next_beat: sample at which the next beat not yet passed on will fall.
         count: beats announced so far.
-        fallen: beats announced that have fallen.
+        last: sample of the last beat announced.
+        octave: factor on the period that was asked for by hand (0.5, 1 or 2).
     """
 
     PHASE_GAIN = 0.10
@@ -42,11 +43,8 @@ class BeatGrid:
         self.period = rate / 2.0
         self.next_beat = 0.0
         self.count = 0
-        self.fallen = 0
         self.last = -(10 * rate)
         self.octave = 1.0
-        self._pending: list[int] = []
-        self._fell = 0
         self._disagreed = 0
         self._taps: list[int] = []
         self._tapped_until = -1
@@ -105,19 +103,9 @@ class BeatGrid:
             if audible and sample >= self.last + 0.5 * self.period:
                 self.count += 1
                 self.last = max(sample, now + 1)
-                self._pending.append(self.last)
                 said.append(Announced(self.last, self.count, self.period, self.source))
             self.next_beat += self.period
-        while self._pending and self._pending[0] <= now:
-            self._fell = self._pending.pop(0)
-            self.fallen += 1
         return said
-
-    def phase01(self, now: int) -> float:
-        """Position between the beat before `now` and the one after."""
-        upcoming = self._pending[0] if self._pending else self.next_beat
-        phase = 1.0 - (upcoming - now) / self.period
-        return min(max(phase - phase // 1.0 if phase < 0.0 else phase, 0.0), 0.999999)
 
     def tap(self, now: int) -> tuple[float, bool]:
         """Take one tap; from the third on the grid follows the taps for eight beats.

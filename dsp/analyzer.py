@@ -1,0 +1,224 @@
+"""The one entry: samples in, snapshot and events out.
+
+Everything is a pure function of the settings, the rate and the samples (and of taps and states given in
+between): no clock, no file, no randomness. Feeding blocks of any size gives the same results.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.beats import BeatFeatures, BeatTracker
+from dsp.events import DspEvent, HopResult, Onset, OnsetKind, SectionChange, StateChange
+from dsp.expressive import Expressive
+from dsp.frontend import FrontEnd
+from dsp.kernels.approx import exp2
+from dsp.level import DB, Level
+from dsp.sections import SectionFeatures, Sections
+from dsp.settings import DspSettings
+from dsp.snapshot import AudioState, ExpressiveAudioSnapshot, Section, micro
+from dsp.trust import Trust
+
+KINDS: tuple[OnsetKind, ...] = ("low", "mid", "high")
+LOWEST_RATE, HIGHEST_RATE = 8000, 192000
+HIT_S = 0.03
+"""Onsets of different kinds within this time are one hit."""
+
+
+class InputError(ValueError):
+    """Samples or a rate that cannot be analysed: what, where, what to do."""
+
+
+def quantise(block: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Floats to 24-bit integers: what is recorded is exactly what is analysed.
+
+    Args:
+        block: float32[n, 2] in -1..1.
+
+    Returns:
+        int32[n, 2], halves rounded up, clipped to 24 bits, NaN to 0.
+    """
+    scaled = np.floor(block.astype(np.float64) * 8388608.0 + 0.5)
+    scaled = np.where(np.isnan(scaled), 0.0, scaled)
+    return np.minimum(np.maximum(scaled, -8388608.0), 8388607.0).astype(np.int32)
+
+
+class Analyzer:
+    """Streaming analyser of one stereo signal.
+
+    Attributes:
+        rate: samples a second.
+        hop: samples in one step.
+        position: samples consumed so far, a multiple of `hop`.
+        spectrum: uint8[64], 0 to 255 for -80 to 0 dB, log-spaced from 30 Hz to 16 kHz, of the newest hop.
+    """
+
+    def __init__(self, settings: DspSettings, rate: int) -> None:
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise InputError(f"rate: {rate} Hz cannot be analysed; use {LOWEST_RATE} to {HIGHEST_RATE} Hz.")
+        self.rate = rate
+        self._front = FrontEnd(settings, rate)
+        self.hop = hop = self._front.hop
+        self.position = 0
+        self.spectrum = self._front.spectrum
+        self._level = Level(settings, hop, rate)
+        self._valid = Trust(rate // 5, 0)
+        self._beats = BeatTracker(settings, hop, rate)
+        self._expressive = Expressive(hop, rate)
+        self._sections = Sections(settings, hop, rate)
+        self._device: Literal["live", "stalled", "noInput"] = "live"
+        self._audio: AudioState = "silent"
+        self._onsets = 0
+        self._flags = (self._audio, False, False, False)
+        self._section: Section = "silence"
+        self._rest = np.zeros((0, 2), dtype=np.int32)
+
+    def feed(self, block: NDArray[np.int32]) -> list[HopResult]:
+        """Take a block of any length in, int32[n, 2]; what does not fill a hop waits for the next block."""
+        if block.ndim != 2 or block.shape[1] != 2:
+            raise InputError(f"block: shape {block.shape} is not (samples, 2); give interleaved stereo.")
+        waiting = np.concatenate((self._rest, block)) if len(self._rest) else block
+        hop = self.hop
+        whole = len(waiting) // hop * hop
+        results = [self.step(waiting[at : at + hop]) for at in range(0, whole, hop)]
+        self._rest = waiting[whole:].copy()
+        return results
+
+    def device_state(self, state: Literal["live", "stalled", "noInput"]) -> None:
+        """Say how the input device is; effective from the next hop."""
+        self._device = state
+
+    def tap(self) -> None:
+        """Take a tap at the current position; from the third on the grid follows."""
+        self._beats.tap(self.position)
+
+    def half(self) -> None:
+        """Half time: twice as long between beats."""
+        self._beats.scale(2.0, self.position)
+
+    def double(self) -> None:
+        """Double time."""
+        self._beats.scale(0.5, self.position)
+
+    def set_sensitivity(self, db: float) -> None:
+        """Set the manual gain, dB."""
+        self._level.sensitivity_db = db
+
+    def step(self, samples: NDArray[np.int32]) -> HopResult:
+        """Analyse exactly one hop.
+
+        Args:
+            samples: int32[hop, 2], 24-bit integers (-2^23 to 2^23 - 1).
+        """
+        if samples.shape != (self.hop, 2):
+            raise InputError(f"samples: shape {samples.shape} is not ({self.hop}, 2); use feed for other blocks.")
+        start = self.position
+        now = self.position = start + self.hop
+        front, level = self._front, self._level
+        front.listen(np.ascontiguousarray(samples, dtype=np.int32), start, exp2(level.squelch_db / DB))
+        level.step(*front.levels.tolist())
+        front.look(level.gain_db)
+        events = self._onset_events(now)
+        live = self._device == "live"
+        self._audio = ("live" if level.audible else "silent") if live else self._device
+        audible = self._audio == "live"
+        valid = self._valid.step(now, audible, not audible)
+        out = front.out.tolist()
+        beats = self._beats
+        events += beats.step(BeatFeatures(out[8], out[9], out[10], audible, front.spectrum), now)
+        phase = beats.phase01(now)
+        expressive = self._expressive
+        expressive.step(now, valid, beats.trusted, level.energy_raw01, out, phase)
+        section = self._sections.step(
+            SectionFeatures(
+                valid, level.energy_raw01, expressive.onset_rate2s, front.low_power, front.high_power
+            )
+        )
+        events += self._changes(now, valid, section)
+        return HopResult(snapshot=self._snapshot(now, valid, phase, out), events=tuple(events))
+
+    def _onset_events(self, now: int) -> list[DspEvent]:
+        events: list[DspEvent] = []
+        for kind, sample, strength in zip(
+            KINDS, self._front.found.tolist(), self._front.strength.tolist(), strict=True
+        ):
+            if sample >= 0:
+                self._onsets += 1
+                events.append(
+                    Onset(
+                        sample=sample,
+                        emitted=now,
+                        kind=kind,
+                        strength01=micro(strength),
+                        count=self._onsets,
+                    )
+                )
+        return events
+
+    def _changes(self, now: int, valid: bool, section: Section) -> list[DspEvent]:
+        events: list[DspEvent] = []
+        if section != self._section:
+            events.append(SectionChange(sample=now, emitted=now, section=section, previous=self._section))
+            self._section = section
+        flags = (self._audio, valid, self._beats.trusted, self._beats.bar_trusted)
+        if flags != self._flags:
+            self._flags = flags
+            events.append(
+                StateChange(
+                    sample=now,
+                    emitted=now,
+                    audio_state=flags[0],
+                    audio_valid=flags[1],
+                    beat_trusted=flags[2],
+                    bar_trusted=flags[3],
+                )
+            )
+        return events
+
+    def _snapshot(
+        self, now: int, valid: bool, phase: float, out: list[float]
+    ) -> ExpressiveAudioSnapshot:
+        level, beats, felt = self._level, self._beats, self._expressive
+        return ExpressiveAudioSnapshot(
+            t_samples=now,
+            time_sec=micro(now / self.rate),
+            audio_state=self._audio,
+            audio_valid=valid,
+            beat_trusted=beats.trusted,
+            bar_trusted=beats.bar_trusted,
+            energy01=micro(felt.energy01),
+            energy_slow01=micro(felt.energy_slow01),
+            bass01=micro(felt.bass01),
+            flux01=micro(felt.flux01),
+            beat_pulse01=micro(felt.beat_pulse01),
+            accent01=micro(felt.accent01),
+            onset_rate2s=micro(felt.onset_rate2s),
+            gate_boost=micro(felt.gate_boost),
+            rms01=micro(level.rms01),
+            loudness_db=micro(level.loudness_db),
+            peak_db=micro(level.peak_db),
+            noise_floor_db=micro(level.noise_floor_db),
+            gain_db=micro(level.gain_db),
+            kick01=micro(felt.kick01),
+            clap01=micro(felt.clap01),
+            hihat01=micro(felt.hihat01),
+            mid01=micro(out[6]),
+            high01=micro(out[7]),
+            centroid01=micro(out[11]),
+            tempo_bpm=micro(beats.tempo_bpm),
+            beat_phase01=micro(phase),
+            beat_count=beats.count,
+            bar_phase01=micro((beats.bar_beat + phase) / 4.0) if beats.count else 0.0,
+            bar_beat=beats.bar_beat,
+            bar_count=beats.bar_count,
+            beat_confidence01=micro(beats.confidence01),
+            tempo_stability01=micro(beats.stability01),
+            beat_source=beats.source,
+            section=self._section,
+            section_intensity01=micro(self._sections.intensity01),
+            buildup01=micro(self._sections.buildup01),
+            onset_count=self._onsets,
+        )

@@ -27,6 +27,7 @@ class Handover(msgspec.Struct):
     """
 
     header: Header
+    channels: tuple[int, int]  # which channels of the capture ring are left and right, from 1
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -38,11 +39,11 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return ends
 
 
-def hand_over(link: socket.socket, header: Header, rings: list[int]) -> None:
+def hand_over(link: socket.socket, handover: Handover, rings: list[int]) -> None:
     """Send the header and the descriptors of the rings to a fresh engine process."""
     fd = os.memfd_create("aivjd-header")
     try:
-        data = memoryview(msgspec.json.encode(Handover(header)))
+        data = memoryview(msgspec.json.encode(handover))
         while data:
             data = data[os.write(fd, data) :]
         socket.send_fds(link, [b"handover"], [fd, *rings])

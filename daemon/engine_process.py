@@ -26,12 +26,12 @@ kernel_cache.activate()
 import msgspec  # noqa: E402
 import numpy as np  # noqa: E402
 
+from daemon.audio_frame import pack_audio  # noqa: E402
 from daemon.capture import map_channels  # noqa: E402
 from daemon.config import Config  # noqa: E402
 from daemon.engine import Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover  # noqa: E402
 from daemon.osc_out import OscSender  # noqa: E402
-from daemon.protocol import pack_audio  # noqa: E402
 from daemon.replay import engine_of_header  # noqa: E402
 from daemon.ring import Reader, Ring  # noqa: E402
 from daemon.wire_events import WireEvents  # noqa: E402
@@ -89,7 +89,7 @@ class EngineProcess:
         self.header = handover.header
         self.engine = engine_of_header(handover.header, "session header")
         config = msgspec.convert(handover.header.config, Config)
-        self.channels = config.input.channels
+        self.channels = handover.channels
         self.stall_s = config.input.stall_ms / 1000
         capture_fd, wake_fd, analysed_fd, analysed_wake_fd = fds
         self.capture = Reader(Ring.attach(capture_fd, [wake_fd]))
@@ -201,7 +201,7 @@ class EngineProcess:
     def _publish(self, hop: Hop) -> None:
         self.hops += 1
         self._osc(hop)
-        ordered = self.wire.of_hop(hop)
+        ordered = self.wire.of_hop(hop, monotonic() * 1000)
         logs = list(log_records(hop))
         if ordered or logs or hop.applied:
             self._send({"ordered": ordered, "logs": logs, "applied": hop.applied, "position": hop.position})

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.config import Config
+from daemon.engine_link import Handover
 from daemon.errors import ProtocolError, SessionError
 from daemon.fingerprint import code_sha256, tool_version
 from daemon.protocol import Ack, CommandMessage, Report
@@ -148,7 +149,8 @@ class Show:
         )
         self._analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32")
         self._record()
-        self._engine.begin(self._header, [*self.source.ring.fds, *self._analysed.fds])
+        handover = Handover(self._header, self.source.pair)
+        self._engine.begin(handover, [*self.source.ring.fds, *self._analysed.fds])
 
     def _record(self) -> None:
         self.recorder = None

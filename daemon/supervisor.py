@@ -16,8 +16,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine_link import MAX_MESSAGE, hand_over, pair
-from daemon.session import Header
+from daemon.engine_link import MAX_MESSAGE, Handover, hand_over, pair
 
 STOP_PATIENCE_S = 5.0
 
@@ -70,10 +69,10 @@ class EngineChild:
         asyncio.get_running_loop().add_reader(ours, self._readable)
         self._watch = asyncio.create_task(self._watch_exit())
 
-    def begin(self, header: Header, fds: list[int]) -> None:
+    def begin(self, handover: Handover, fds: list[int]) -> None:
         """Hand over the session; from here on it hears and decides."""
         assert self._link is not None
-        hand_over(self._link, header, fds)
+        hand_over(self._link, handover, fds)
 
     def input(self, record: dict[str, Any]) -> None:
         """Send an input; the engine stamps it with its sample. Dropped if the engine is gone."""

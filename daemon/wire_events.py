@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from daemon.engine import Hop
-from dsp.events import Beat, Onset, SectionChange
+from dsp.events import Beat, DspEvent, Onset, SectionChange
 from selector.events import (
     Activate,
     Cancel,
@@ -33,19 +33,24 @@ class WireEvents:
     def _ms(self, sample: int) -> float:
         return round(self._seconds(sample) * 1000, 3)
 
-    def of_hop(self, hop: Hop) -> list[dict[str, Any]]:
-        """Ordered messages of one hop; snapshots and audio are not among them."""
-        messages = [message for event in hop.heard if (message := self._heard(event)) is not None]
+    def of_hop(self, hop: Hop, now_ms: float) -> list[dict[str, Any]]:
+        """Ordered messages of one hop; snapshots and audio are not among them.
+
+        `now_ms` goes into each onset, so that a listener can tell the engine's delay from the way's.
+        """
+        messages = [message for event in hop.heard if (message := self._heard(event, now_ms)) is not None]
         messages += [
             message for d in hop.decided if (message := self._decided(d, hop.position)) is not None
         ]
         return messages
 
-    def _heard(self, event: object) -> dict[str, Any] | None:
-        if isinstance(event, (Onset, Beat, SectionChange)):
-            message = msgspec.to_builtins(event)
-            return {**message, "atMs": self._ms(event.sample)}
-        return None
+    def _heard(self, event: DspEvent, now_ms: float) -> dict[str, Any] | None:
+        if not isinstance(event, (Onset, Beat, SectionChange)):
+            return None
+        message = {**msgspec.to_builtins(event), "atMs": self._ms(event.sample)}
+        if isinstance(event, Onset):
+            message["sentMs"] = round(now_ms, 3)
+        return message
 
     def _decided(self, decision: SelectorEvent, position: int) -> dict[str, Any] | None:
         match decision:

@@ -1,0 +1,1 @@
+"""Measurements of this machine; each prints what it measured and how."""

@@ -19,6 +19,7 @@ from selector.manifests import parse_library, parse_pairs, safe_url
 
 QUALITY_FILE = "pairs-quality.v0.json"
 _REBUILD = "build the pack again"
+_RESCORE = "score this pack again"
 
 
 def check_pack(folder: Path) -> list[PackError]:
@@ -41,7 +42,7 @@ def check_pack(folder: Path) -> list[PackError]:
             continue
         if path.name == PAIRS_FILE:
             problems.extend(_check_pairs(path, top, folder.name))
-            pair_ids = {row.get("pair") for row in _rows(top, "pairs")}
+            pair_ids = {row["pair"] for row in _rows(top, "pairs") if isinstance(row.get("pair"), int)}
             keys = ("fgUrl", "bgUrl")
         else:
             problems.extend(_check_library(path, top))
@@ -90,8 +91,7 @@ def _check_pairs(path: Path, top: dict[str, Any], pack: str) -> Iterator[PackErr
     yield from _left_out(manifest.warnings)
     for place, row in _placed(path, top):
         for key in ("warp_diff", "cx_diff"):
-            value = row.get(key, 0.0)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
+            if not _in_unit_range(row.get(key, 0.0)):
                 yield PackError("not a number from 0 to 1", where=f"{place}.{key}", fix=_REBUILD)
 
 
@@ -155,17 +155,18 @@ def _check_quality(folder: Path, pair_ids: set[int]) -> Iterator[PackError]:
         return
     if top.get("pack") != folder.name:
         what = f"is of pack {top.get('pack')!r}, and the folder is {folder.name!r}"
-        yield PackError(what, where=f"{path}: pack", fix="score this pack again")
+        yield PackError(what, where=f"{path}: pack", fix=_RESCORE)
     for index, row in enumerate(_rows(top, "pairs")):
         place = f"{path}: pairs[{index}]"
-        quality = row.get("quality01")
-        if isinstance(quality, bool) or not isinstance(quality, (int, float)) or not 0.0 <= quality <= 1.0:
-            yield PackError(
-                "not a number from 0 to 1", where=f"{place}.quality01", fix="score this pack again"
-            )
-        if row.get("pair") not in pair_ids:
-            what = f"pair {row.get('pair')!r} is not in {PAIRS_FILE}"
-            yield PackError(what, where=f"{place}.pair", fix="score this pack again")
+        if not _in_unit_range(row.get("quality01")):
+            yield PackError("not a number from 0 to 1", where=f"{place}.quality01", fix=_RESCORE)
+        pair = row.get("pair")
+        if not isinstance(pair, int) or pair not in pair_ids:
+            yield PackError(f"pair {pair!r} is not in {PAIRS_FILE}", where=f"{place}.pair", fix=_RESCORE)
+
+
+def _in_unit_range(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 <= value <= 1.0
 
 
 def _check_provenance(folder: Path) -> Iterator[PackError]:

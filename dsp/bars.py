@@ -70,7 +70,7 @@ class Bars:
         self._decide()
 
     def _decide(self) -> None:
-        total = 1e-9
+        total = 1.0  # so that a spectrum that hardly changes says hardly anything
         for value in self._change:
             total += value
         scores = [

@@ -23,7 +23,7 @@ from dsp.settings import DspSettings
 from dsp.tables import smoothing
 from dsp.trust import Trust
 
-LATENCY_S = 0.014
+LATENCY_S = 0.018
 """How long after a hit its evidence peaks, as measured on clicks."""
 START, STOP = 0.30, 0.14
 """Confidence from which beats are announced, and below which only free running keeps them."""

@@ -17,11 +17,11 @@ from dsp.tables import exp_minus, smoothing
 
 # How likely a frame holds an onset of the (low, mid, high) band, by where in the beat it lies.
 CHANCES = (
-    (0.50, 0.45, 0.45),  # on the beat
-    (0.30, 0.30, 0.30),  # one frame before or after
-    (0.09, 0.20, 0.28),  # half-way between beats
-    (0.05, 0.11, 0.14),  # at a quarter or three quarters
-    (0.025, 0.05, 0.06),  # anywhere else
+    (0.50, 0.44, 0.40),  # on the beat
+    (0.19, 0.19, 0.21),  # one frame before or after
+    (0.045, 0.075, 0.20),  # half-way between beats
+    (0.028, 0.045, 0.04),  # at a quarter or three quarters
+    (0.012, 0.012, 0.012),  # anywhere else
 )
 WEIGHTS = (0.55, 0.45, 0.3)
 """How much each band counts: frames and bands are not independent, so less than 1."""

@@ -1,0 +1,283 @@
+"""What there is to show: packs as integer columns, ready for weighing.
+
+Differences, qualities and measurements become micro-units at the door; standing within the pack is
+an exact integer rank, because warp_diff runs from 0.001 to 0.13 in one pack and otherwise in the
+next, so that no absolute threshold fits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from selector.canonical import canonical
+from selector.errors import BadCatalog
+from selector.fixedpoint import I64, MICRO, MISSING, ranks_micro, to_micro
+from selector.manifests import (
+    LibraryManifest,
+    PairsManifest,
+    QualityManifest,
+    RunEntry,
+    RunManifest,
+    path_key,
+)
+from selector.settings import Kind
+
+FORMAT = 1
+
+_COLUMNS = ("warp", "cx", "quality", "luma", "motion", "dark", "blocked")
+
+
+class Item(Struct, frozen=True):
+    """Names one thing that can be shown. `ident` is the pair's number or the preset's id."""
+
+    kind: Kind
+    pack: str
+    ident: int | str
+
+    @property
+    def key(self) -> str:
+        """Text form, `<pack>:<ident>`."""
+        return f"{self.pack}:{self.ident}"
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One entry on its way into a table. Integers are micro-units or MISSING; flags are 0 or 1."""
+
+    ident: int | str
+    fg_url: str
+    bg_url: str | None = None
+    warp: int = MISSING
+    cx: int = MISSING
+    quality: int = MISSING
+    luma: int = MISSING
+    motion: int = MISSING
+    dark: int = 0
+    blocked: int = 0
+
+
+class Table:
+    """The pairs or the presets of one pack; columns are int64 arrays of shape (n,).
+
+    `warp cx quality luma motion` are micro-units or MISSING, `dark` and `blocked` are 0 or 1.
+    """
+
+    def __init__(self, kind: Kind, pack: str, rows: Iterable[Row]) -> None:
+        self.kind = kind
+        self.pack = pack
+        self.rows = tuple(rows)
+        self.index_of = {row.ident: i for i, row in enumerate(self.rows)}
+        if len(self.index_of) != len(self.rows):
+            raise BadCatalog(f"an id occurs twice among the {kind}s", where=pack, fix="build the pack again")
+        self.warp, self.cx, self.quality, self.luma, self.motion, self.dark, self.blocked = (
+            np.array([getattr(row, name) for row in self.rows], dtype=np.int64) for name in _COLUMNS
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def item(self, index: int) -> Item:
+        """The name of entry `index`."""
+        return Item(self.kind, self.pack, self.rows[index].ident)
+
+    def preset_ids(self, index: int) -> tuple[str, ...]:
+        """Ids as the app writes them: `coupled:<pack>:<pair>:fg|bg`, or the preset's own."""
+        ident = self.rows[index].ident
+        if self.kind == "preset":
+            return (str(ident),)
+        return (f"coupled:{self.pack}:{ident}:fg", f"coupled:{self.pack}:{ident}:bg")
+
+    @cached_property
+    def strength(self) -> I64:
+        """How strong an entry is among its pack: rank in [0, MICRO] or MISSING.
+
+        For pairs the rank of the mean of the ranks of warp_diff and cx_diff (of the one there is,
+        if one is missing); for presets the rank of measured motion.
+        """
+        if self.kind == "preset":
+            return ranks_micro(self.motion)
+        warp, cx = ranks_micro(self.warp), ranks_micro(self.cx)
+        both = np.where(warp == MISSING, 2 * cx, np.where(cx == MISSING, 2 * warp, warp + cx))
+        neither = (warp == MISSING) & (cx == MISSING)
+        return ranks_micro(np.where(neither, MISSING, both))
+
+    @cached_property
+    def quality_rank(self) -> I64:
+        """Rank of quality in [0, MICRO] or MISSING."""
+        return ranks_micro(self.quality)
+
+
+class Pack(Struct, frozen=True):
+    """A pack: its pairs and its presets; either table may be empty."""
+
+    name: str
+    pairs: Table
+    presets: Table
+
+    def table(self, kind: Kind) -> Table:
+        """The table of that kind."""
+        return self.pairs if kind == "pair" else self.presets
+
+
+class Catalog:
+    """All packs of a session. Raises `BadCatalog` when there is nothing in them."""
+
+    def __init__(self, packs: Iterable[Pack]) -> None:
+        self.packs = {pack.name: pack for pack in sorted(packs, key=lambda p: p.name)}
+        if not any(len(p.pairs) + len(p.presets) for p in self.packs.values()):
+            raise BadCatalog("there is nothing to show", fix="give at least one pack with --pack DIR")
+
+    def to_json(self) -> bytes:
+        """Canonical JSON of all that deciding depends on."""
+        packs = {
+            pack.name: {"pairs": _plain(pack.pairs), "presets": _plain(pack.presets)}
+            for pack in self.packs.values()
+        }
+        return canonical({"format": FORMAT, "packs": packs})
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Catalog:
+        """The catalogue written by `to_json`. Raises `BadCatalog`."""
+        try:
+            top = json.loads(raw)
+            if top["format"] != FORMAT:
+                raise BadCatalog(f"format {top['format']!r} is unknown", fix="build the catalogue again")
+            return cls(
+                Pack(name, _table("pair", name, p["pairs"]), _table("preset", name, p["presets"]))
+                for name, p in top["packs"].items()
+            )
+        except BadCatalog:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadCatalog(
+                f"the catalogue cannot be read ({error})", fix="build it again from the packs"
+            ) from error
+
+    @cached_property
+    def sha256(self) -> str:
+        """sha256 (hex) of `to_json()`."""
+        return sha256(self.to_json()).hexdigest()
+
+
+def build_pack(
+    name: str,
+    pairs: PairsManifest | None = None,
+    quality: QualityManifest | None = None,
+    library: LibraryManifest | None = None,
+    run: RunManifest | None = None,
+) -> Pack:
+    """Join the manifests of one pack.
+
+    Qualities count only if they were made for the same pack. Measurements are found by preset id,
+    else by the end of the path (case-insensitive), else by a file name that is unique.
+    """
+    seen = _Measured(run.entries if run else ())
+    qualities = quality.qualities if quality and pairs and quality.pack == pairs.pack else {}
+    pair_rows = []
+    for p in pairs.pairs if pairs else ():
+        sides = [
+            seen.find(f"coupled:{name}:{p.pair}:{s}", url) for s, url in (("fg", p.fg_url), ("bg", p.bg_url))
+        ]
+        known = [side for side in sides if side]
+        pair_rows.append(
+            Row(
+                ident=p.pair,
+                fg_url=p.fg_url,
+                bg_url=p.bg_url,
+                warp=_micro(p.warp_diff),
+                cx=_micro(p.cx_diff),
+                quality=_micro(qualities.get(p.pair)),
+                luma=_brightest([e.luma01 for e in known]),
+                motion=_brightest([e.motion for e in known]),
+                dark=int(bool(known) and all(e.dark for e in known)),
+                blocked=int(any(not e.ok or e.hard_failure for e in known)),
+            )
+        )
+    preset_rows = []
+    for preset in library.presets if library else ():
+        entry = seen.find(preset.preset_id, preset.rel_path)
+        preset_rows.append(
+            Row(
+                ident=preset.preset_id,
+                fg_url=preset.url,
+                luma=_micro(entry.luma01) if entry else MISSING,
+                motion=_micro(entry.motion) if entry else MISSING,
+                dark=int(entry.dark) if entry else 0,
+                blocked=int(not entry.ok or bool(entry.hard_failure)) if entry else 0,
+            )
+        )
+    return Pack(name, Table("pair", name, pair_rows), Table("preset", name, preset_rows))
+
+
+def spread_warning(table: Table, quality_floor: float) -> str | None:
+    """A sentence when raw quality hardly moves the draw (less than 1.5 to 1), else None."""
+    known = table.quality[table.quality != MISSING]
+    if known.size < 2:
+        return None
+    low, high = int(known.min()) / MICRO, int(known.max()) / MICRO
+    span = 1.0 - quality_floor
+    least = quality_floor + span * low
+    if least <= 0.0 or (ratio := (quality_floor + span * high) / least) >= 1.5:
+        return None
+    return (
+        f"Quality in pack '{table.pack}' runs from {low:.3f} to {high:.3f} only: the best {table.kind} is "
+        f"drawn {ratio:.2f} times as often as the worst; set select.quality_scale = 'rank' to change that."
+    )
+
+
+class _Measured:
+    """Finds measurements by id, path or unique file name."""
+
+    def __init__(self, entries: tuple[RunEntry, ...]) -> None:
+        self._by_id = {e.preset_id: e for e in entries}
+        self._by_path = {path_key(e.rel_path): e for e in entries if e.rel_path}
+        self._by_file: dict[str, RunEntry | None] = {}
+        for path, entry in self._by_path.items():
+            file = path.rpartition("/")[2]
+            self._by_file[file] = None if file in self._by_file else entry
+
+    def find(self, preset_id: str, path: str) -> RunEntry | None:
+        if (entry := self._by_id.get(preset_id)) is not None:
+            return entry
+        if (entry := self._by_path.get(path_key(path))) is not None:
+            return entry
+        return self._by_file.get(path_key(path).rpartition("/")[2])
+
+
+def _micro(value: float | None) -> int:
+    return MISSING if value is None else to_micro(value)
+
+
+def _brightest(values: list[float | None]) -> int:
+    """The greater of what both layers show: one bright, moving layer is enough to see."""
+    return max((_micro(v) for v in values), default=MISSING)
+
+
+def _plain(table: Table) -> list[dict[str, Any]]:
+    return [
+        {"id": row.ident, "fgUrl": row.fg_url, "bgUrl": row.bg_url}
+        | {name: value for name in _COLUMNS if (value := getattr(row, name)) != MISSING}
+        for row in table.rows
+    ]
+
+
+def _table(kind: Kind, pack: str, rows: list[dict[str, Any]]) -> Table:
+    return Table(
+        kind,
+        pack,
+        (
+            Row(
+                ident=row["id"],
+                fg_url=row["fgUrl"],
+                bg_url=row["bgUrl"],
+                **{name: int(row[name]) for name in _COLUMNS if name in row},
+            )
+            for row in rows
+        ),
+    )

@@ -1,0 +1,208 @@
+"""Decides when: on the beat when there is one to trust, by time when not, never against the limits.
+
+The director knows nothing of what is shown. It answers "is it time to prepare the next picture, and
+for which moment?" and later "where is that moment now?", for the predicted grid moves a little
+between the two.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dsp.events import Beat, SectionChange
+from dsp.snapshot import ExpressiveAudioSnapshot
+from selector.fixedpoint import MICRO
+from selector.grid import Grid, Moment
+from selector.intensity import Aim
+from selector.settings import DirectorSettings
+
+_MARGIN_SEC = 0.25  # a moment is committed to when it is between lead and lead + margin away
+_SLACK_SEC = 0.06  # room for the grid to move earlier without breaking a limit
+
+
+class Proposal(Struct, frozen=True):
+    """A change that should be prepared now. `low` and `high` bound its moment from now on."""
+
+    reason: str
+    aim: Aim
+    moment: Moment
+    low: int
+    high: int
+    fade_sec: float
+
+
+class _Call(Struct, frozen=True):
+    """Something in the music asks for a change."""
+
+    reason: str
+    aim: Aim
+    sample: int
+    expires: int
+
+
+class Director:
+    """Timing of changes.
+
+    Args:
+        settings: limits and lengths.
+        rate: samples a second.
+    """
+
+    def __init__(self, settings: DirectorSettings, rate: int) -> None:
+        self._settings = settings
+        self._rate = rate
+        self._grid = Grid(rate, settings.beats_per_bar)
+        self._call: _Call | None = None
+        self._recent_energy: float | None = None
+        self._previous_sample = 0
+        self._min_dwell = self.samples(settings.min_dwell_sec)
+        self._max_dwell = self.samples(settings.max_dwell_sec)
+        self._lead = self.samples(settings.prepare_lead_sec)
+        self._fast_lead = self.samples(settings.next_lead_sec)
+        self._flash_gap = self.samples(settings.flash_gap_sec)
+        self._margin = self.samples(_MARGIN_SEC)
+        self._slack = self.samples(_SLACK_SEC)
+        self._memory = settings.energy_memory_sec * rate
+
+    def samples(self, seconds: float) -> int:
+        """Seconds as samples, rounded up, so that no limit is missed by rounding."""
+        return -int(-seconds * self._rate // 1.0)
+
+    def on_beat(self, beat: Beat) -> None:
+        """A beat was announced."""
+        self._grid.hear(beat)
+
+    def on_section(self, change: SectionChange, sample: int) -> None:
+        """The music changed section: drops, and what is calmer than before, call for a change."""
+        expires = max(sample, change.sample) + self.samples(self._settings.section_wait_sec)
+        if change.section == "drop":
+            self._call = _Call("section:drop", "drop", change.sample, expires)
+        elif change.section in ("breakdown", "calm") and change.previous not in ("silence", "calm"):
+            self._call = _Call(f"section:{change.section}", "calm", change.sample, expires)
+
+    def hear(self, snapshot: ExpressiveAudioSnapshot) -> None:
+        """Follow the energy; a jump against its recent past calls for a change."""
+        sample, energy = snapshot.t_samples, snapshot.energy_slow01
+        elapsed = sample - self._previous_sample
+        self._previous_sample = sample
+        if not snapshot.audio_valid:
+            self._recent_energy = None
+            return
+        if self._recent_energy is None:
+            self._recent_energy = max(energy, snapshot.energy01)
+            return
+        self._recent_energy += (energy - self._recent_energy) * elapsed / (elapsed + self._memory)
+        difference = energy - self._recent_energy
+        if self._call is None and not -self._settings.energy_jump < difference < self._settings.energy_jump:
+            self._recent_energy = energy
+            expires = sample + self.samples(self._settings.section_wait_sec)
+            reason = "energy:up" if difference > 0.0 else "energy:down"
+            self._call = _Call(reason, "follow", sample, expires)
+
+    def forget_call(self) -> None:
+        """What the music asked for is answered, or must not be."""
+        self._call = None
+
+    def may_speak(self, sample: int, last: int) -> bool:
+        """Cheap test before `propose`: False while the shortest stay rules everything out."""
+        return sample >= last + self._min_dwell - self._lead - self._margin - self._slack
+
+    def propose(
+        self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int, *, urgent_only: bool
+    ) -> Proposal | None:
+        """An automatic change to prepare now, or None.
+
+        Args:
+            snapshot: the present.
+            last: sample of the last change.
+            intensity: micro-units; the louder, the shorter the stay.
+            urgent_only: something is prepared already, and only the music may overrule it.
+        """
+        now = snapshot.t_samples
+        low, latest = last + self._min_dwell, last + self._max_dwell
+        called = self._answer_call(snapshot, low, latest, urgent_only)
+        if called is not None or urgent_only:
+            return called
+        moment = self._dwell_end(snapshot, last, intensity)
+        if moment is None:
+            return None
+        fade = self._settings.fade_sec
+        reason = f"dwell:{moment.quantum}"
+        return Proposal(reason, "follow", moment, low, max(latest, now + self._lead, moment.sample), fade)
+
+    def soon(
+        self,
+        snapshot: ExpressiveAudioSnapshot,
+        last: int | None,
+        not_before: int = 0,
+        *,
+        lead: int | None = None,
+    ) -> tuple[Moment, int]:
+        """The next beat that leaves time to load, for what cannot wait; and the earliest it may move to."""
+        earliest = max(snapshot.t_samples + (self._fast_lead if lead is None else lead), not_before)
+        if last is not None:
+            earliest = max(earliest, last + self._flash_gap)
+        beat = self._grid.first_beat(earliest + self._slack) if self._on_beat(snapshot) else None
+        return beat or Moment(earliest, "time"), earliest
+
+    def re_aim(self, moment: Moment, low: int, high: int) -> Moment:
+        """`moment` moved to the beat or downbeat of the latest grid nearest to it, within its bounds."""
+        found = self._grid.nearest(moment.sample, moment.quantum)
+        return found if found is not None and low <= found.sample <= high else moment
+
+    def _on_beat(self, snapshot: ExpressiveAudioSnapshot) -> bool:
+        return snapshot.beat_trusted and self._grid.alive(snapshot.t_samples)
+
+    def _answer_call(
+        self, snapshot: ExpressiveAudioSnapshot, low: int, latest: int, pending: bool
+    ) -> Proposal | None:
+        call, now = self._call, snapshot.t_samples
+        if call is None:
+            return None
+        if pending and call.aim == "follow":
+            self._call = None  # what is prepared answers a change of energy well enough
+            return None
+        urgent = call.aim == "drop"
+        earliest = max(now + (self._fast_lead if urgent else self._lead), low)
+        if earliest > call.expires:
+            self._call = None
+            return None
+        if earliest > latest and pending:
+            return None  # what is prepared is due before anything else could be
+        moment = Moment(earliest, "time")
+        if self._on_beat(snapshot):
+            wanted = max(earliest + self._slack, call.sample)
+            bar = self._grid.first_bar(wanted) if snapshot.bar_trusted else None
+            if bar is None or bar.sample > call.expires:
+                bar = self._grid.first_beat(wanted)
+            if bar is not None and bar.sample <= max(latest, earliest):
+                moment = bar
+        self._call = None
+        fade = self._settings.drop_fade_sec if urgent else self._settings.fade_sec
+        return Proposal(call.reason, call.aim, moment, low, max(latest, moment.sample), fade)
+
+    def _dwell_end(self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int) -> Moment | None:
+        now = snapshot.t_samples
+        soonest = now + self._lead
+        low, latest = last + self._min_dwell, last + self._max_dwell
+        if self._on_beat(snapshot):
+            stay = self._max_dwell - (self._max_dwell - self._min_dwell) * intensity // MICRO
+            due = max(min(last + stay, latest), low, soonest) + self._slack
+            moment = self._boundary(due, latest, snapshot.bar_trusted)
+        else:
+            stay = min(max(self.samples(self._settings.beatless_sec), self._min_dwell), self._max_dwell)
+            moment = Moment(max(last + stay, soonest), "time")
+        return moment if moment.sample <= soonest + self._margin else None
+
+    def _boundary(self, due: int, latest: int, bars: bool) -> Moment:
+        """First phrase boundary from `due`; if too late, the first bar, then beat, then `latest`."""
+        grid, quantum = self._grid, self._settings.bar_quantum
+        candidates: list[Moment | None] = [grid.first_beat(due)]
+        if bars:
+            candidates = [grid.first_bar(due, quantum), grid.first_bar(due), *candidates]
+        else:
+            candidates = [grid.first_beat(due, quantum * self._settings.beats_per_bar), *candidates]
+        for moment in candidates:
+            if moment is not None and moment.sample <= latest:
+                return moment
+        return Moment(max(latest, due - self._slack), "time")

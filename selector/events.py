@@ -1,0 +1,164 @@
+"""What the decider is told besides sound, and what it says."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from selector.catalog import Item
+from selector.quarantine import Detention
+from selector.settings import Kind, Mode
+
+AckPhase: TypeAlias = Literal["prepared", "shown", "failed"]
+
+
+class Ack(Struct, frozen=True, rename="camel", kw_only=True):
+    """A browser answers a pick. `ms` and `late_ms` are milliseconds, None when it did not say."""
+
+    seq: int
+    phase: AckPhase
+    client: str = ""
+    ms: float | None = None
+    late_ms: float | None = None
+    reason: str = ""
+    layer: str = ""
+
+
+class Report(Struct, frozen=True, rename="camel", kw_only=True):
+    """A browser tells how it fares."""
+
+    client: str = ""
+    fps: float | None = None
+    luma01: float | None = None
+    motion01: float | None = None
+
+
+class Prepare(Struct, frozen=True, rename="camel", tag="prepare"):
+    """Load this; it is planned for `activate_sample`. `bg_url` is None for a preset."""
+
+    seq: int
+    kind: Kind
+    pack: str
+    pair: int | None
+    preset_ids: tuple[str, ...]
+    fg_url: str
+    bg_url: str | None
+    activate_sample: int
+    fade_sec: float
+
+
+class Activate(Struct, frozen=True, rename="camel", tag="activate"):
+    """Show it at `sample`: the corrected moment, announced a little ahead. Counts are those of then."""
+
+    seq: int
+    sample: int
+    beat_count: int
+    bar_count: int
+    fade_sec: float
+
+
+class Cancel(Struct, frozen=True, rename="camel", tag="cancel"):
+    """What was prepared as `seq` will not be shown."""
+
+    seq: int
+    reason: str
+
+
+class PickLogged(Struct, frozen=True, rename="camel", tag="pick"):
+    """A sealed pick record."""
+
+    record: dict[str, Any]
+
+
+class OutcomeLogged(Struct, frozen=True, rename="camel", tag="outcome"):
+    """A sealed outcome record."""
+
+    record: dict[str, Any]
+
+
+class NowState(Struct, frozen=True, rename="camel"):
+    """What is on screen."""
+
+    seq: int
+
+
+class NextState(Struct, frozen=True, rename="camel"):
+    """What is prepared, and when it is planned for."""
+
+    seq: int
+    activate_sample: int
+
+
+class QuarantineState(Struct, frozen=True, rename="camel"):
+    """One quarantined item, `id` as `<pack>:<ident>`."""
+
+    id: str
+    reason: str
+    until_sample: int
+
+
+class PublicState(Struct, frozen=True, rename="camel", kw_only=True):
+    """Everything about deciding that a control surface shows."""
+
+    hold: bool
+    blackout: bool
+    mode: Mode
+    kind: Kind
+    pack: str
+    packs: tuple[str, ...]
+    energy_bias: float
+    pinned: str | None
+    banned: tuple[str, ...]
+    quarantined: tuple[QuarantineState, ...]
+    now: NowState | None
+    next: NextState | None
+    warnings: tuple[str, ...]
+
+
+class StateChanged(Struct, frozen=True, rename="camel", tag="state"):
+    """The public state, whole."""
+
+    state: PublicState
+
+
+class CommandDone(Struct, frozen=True, rename="camel", tag="commandDone"):
+    """Whether a command took effect, and a sentence for the operator."""
+
+    verb: str
+    ok: bool
+    message: str
+
+
+SelectorEvent: TypeAlias = (
+    Prepare | Activate | Cancel | PickLogged | OutcomeLogged | StateChanged | CommandDone
+)
+
+
+class Shown(Struct, frozen=True, rename="camel"):
+    """A pick that was given a seq: what it was and when it was (or is to be) activated."""
+
+    seq: int
+    item: Item
+    sample: int
+
+
+class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
+    """All that a restarted decider must know to go on as if nothing had happened."""
+
+    seq: int
+    prev: str
+    shuffle_counters: dict[str, int]
+    now: Shown | None
+    pending: int | None
+    history: tuple[Item, ...]
+    cursor: int
+    banned: tuple[Item, ...]
+    quarantine: tuple[Detention, ...]
+    hold: bool
+    blackout: bool
+    mode: Mode
+    kind: Kind
+    pack: str
+    energy_bias: float
+    pinned: Item | None

@@ -1,0 +1,201 @@
+"""What the operator wants: standing wishes (hold, mode, bans ...) and requests for a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from selector.catalog import Catalog, Item
+from selector.events import ResumeState
+from selector.history import History
+from selector.intensity import Aim
+from selector.quarantine import Quarantine
+from selector.settings import Kind, Mode, SelectSettings
+from selector.vocabulary import Command
+
+
+class Want(Struct, frozen=True, kw_only=True):
+    """A change to make as soon as the limits allow.
+
+    `item` is what was asked for (None: choose), `position` its place in the history when it comes
+    from there. `keep_moment` takes over the moment of what was prepared. `manual` outlasts a hold.
+    """
+
+    reason: str
+    aim: Aim = "follow"
+    item: Item | None = None
+    position: int | None = None
+    keep_moment: bool = False
+    manual: bool = True
+    not_before: int = 0
+
+
+class Effect(Struct, frozen=True, kw_only=True):
+    """What a command did. `redo`: what is prepared no longer stands and must be chosen again."""
+
+    ok: bool = True
+    message: str = ""
+    want: Want | None = None
+    redo: bool = False
+
+
+class Intents:
+    """Standing wishes. Fields are plain; `apply` changes them by command."""
+
+    def __init__(self, settings: SelectSettings, catalog: Catalog, resume: ResumeState | None) -> None:
+        self._catalog = catalog
+        self.hold = resume.hold if resume else False
+        self.blackout = resume.blackout if resume else False
+        self.mode: Mode = resume.mode if resume else settings.mode
+        self.energy_bias = resume.energy_bias if resume else 0.0
+        self.pinned = self._known(resume.pinned) if resume else None
+        self.banned: dict[Item, None] = dict.fromkeys(resume.banned if resume else ())
+        wanted_pack = resume.pack if resume else settings.pack
+        filled = [p.name for p in catalog.packs.values() if len(p.pairs) or len(p.presets)]
+        self.pack = wanted_pack if wanted_pack in filled else filled[0]
+        self.kind = self._possible_kind(self.pack, resume.kind if resume else settings.kind)
+
+    def apply(
+        self, command: Command, *, now: Item | None, pending: Item | None, history: History, jail: Quarantine
+    ) -> Effect:
+        """Carry out `command`. `now` is on screen, `pending` prepared; neither need exist."""
+        arg: Any = command.arg
+        handlers: dict[str, Callable[[], Effect]] = {
+            "next": lambda: self._next(history, jail),
+            "back": lambda: self._back(history, jail),
+            "hold": lambda: self._hold(arg),
+            "blackout": lambda: self._blackout(arg),
+            "calm": lambda: Effect(want=Want(reason="command:calm", aim="calm"), message="Calming down."),
+            "energy": lambda: self._energy(arg),
+            "mode": lambda: self._mode(arg),
+            "kind": lambda: self._kind(arg),
+            "pack": lambda: self._pack(arg),
+            "pair": lambda: self._pin("pair", arg, jail),
+            "preset": lambda: self._pin("preset", arg, jail),
+            "ban": lambda: self._ban(arg, now, pending),
+            "unban": lambda: self._unban(arg),
+            "query": lambda: Effect(message="Here is the state."),
+        }
+        handler = handlers.get(command.verb)
+        if handler is None:
+            return Effect(
+                ok=False, message=f"{command.verb} is not for the decider; send it to the analyser."
+            )
+        return handler()
+
+    def refusal(self, item: Item, jail: Quarantine) -> str:
+        """Why `item` must not be shown now, as a sentence; empty when it may."""
+        table = self._catalog.packs[item.pack].table(item.kind)
+        if item in self.banned:
+            return f"{item.key} is banned; lift the ban with 'unban' first."
+        if (detention := jail.get(item)) is not None:
+            return f"{item.key} is in quarantine ({detention.reason}); choose another."
+        if table.blocked[table.index_of[item.ident]]:
+            return f"{item.key} failed when it was measured; choose another."
+        return ""
+
+    def find(self, kind: Kind | None, text: str) -> Item | None:
+        """The item named `ident` in the current pack, or `pack:ident`, of that kind (None: any)."""
+        pack_name, _, rest = text.partition(":")
+        for pack, ident in ((self.pack, text), (pack_name, rest)):
+            if pack not in self._catalog.packs or not ident:
+                continue
+            for k in (kind,) if kind else self._kinds():
+                name: int | str = int(ident) if k == "pair" and ident.isdecimal() else ident
+                if name in self._catalog.packs[pack].table(k).index_of:
+                    return Item(k, pack, name)
+        return None
+
+    def _kinds(self) -> tuple[Kind, Kind]:
+        return ("pair", "preset") if self.kind == "pair" else ("preset", "pair")
+
+    def _known(self, item: Item | None) -> Item | None:
+        return self.find(item.kind, item.key) if item else None
+
+    def _possible_kind(self, pack: str, kind: Kind) -> Kind:
+        if len(self._catalog.packs[pack].table(kind)):
+            return kind
+        return "preset" if kind == "pair" else "pair"
+
+    def _next(self, history: History, jail: Quarantine) -> Effect:
+        for position in history.later(history.cursor):
+            item = history.at(position)
+            if not self.refusal(item, jail) and self.pinned is None:
+                want = Want(reason="command:next", item=item, position=position)
+                return Effect(want=want, message=f"Forward to {item.key}.")
+        return Effect(want=Want(reason="command:next"), message="Next one coming.")
+
+    def _back(self, history: History, jail: Quarantine) -> Effect:
+        for position in history.earlier(history.cursor):
+            item = history.at(position)
+            if not self.refusal(item, jail):
+                want = Want(reason="command:back", item=item, position=position)
+                return Effect(want=want, message=f"Back to {item.key}.")
+        return Effect(ok=False, message="There is nothing to go back to.")
+
+    def _hold(self, arg: bool | None) -> Effect:
+        self.hold = not self.hold if arg is None else arg
+        return Effect(message="Holding." if self.hold else "Going on.")
+
+    def _blackout(self, arg: bool | None) -> Effect:
+        self.blackout = not self.blackout if arg is None else arg
+        return Effect(message="Black." if self.blackout else "Visible.")
+
+    def _energy(self, arg: float) -> Effect:
+        self.energy_bias = arg
+        return Effect(message=f"Energy {arg:+.2f}.")
+
+    def _mode(self, arg: Mode) -> Effect:
+        self.mode = arg
+        return Effect(message=f"Choosing by {arg}.")
+
+    def _kind(self, arg: Kind) -> Effect:
+        if not len(self._catalog.packs[self.pack].table(arg)):
+            return Effect(ok=False, message=f"Pack '{self.pack}' has no {arg}s; choose another pack.")
+        changed, self.kind = self.kind != arg, arg
+        return self._elsewhere(changed, "command:kind", f"Showing {arg}s.")
+
+    def _pack(self, arg: str) -> Effect:
+        pack = self._catalog.packs.get(arg)
+        if pack is None or not len(pack.pairs) + len(pack.presets):
+            names = ", ".join(self._catalog.packs)
+            return Effect(ok=False, message=f"There is no pack '{arg}'; choose one of {names}.")
+        changed, self.pack = self.pack != arg, arg
+        self.kind = self._possible_kind(arg, self.kind)
+        return self._elsewhere(changed, "command:pack", f"Showing pack '{arg}'.")
+
+    def _elsewhere(self, changed: bool, reason: str, message: str) -> Effect:
+        """Another table was chosen: change over now, or under hold at the next change."""
+        want = Want(reason=reason) if changed and not self.hold else None
+        return Effect(want=want, message=message)
+
+    def _pin(self, kind: Kind, arg: str, jail: Quarantine) -> Effect:
+        item = self.find(kind, arg)
+        if item is None:
+            return Effect(
+                ok=False, message=f"There is no {kind} '{arg}' in pack '{self.pack}'; check its number or id."
+            )
+        if refusal := self.refusal(item, jail):
+            return Effect(ok=False, message=refusal)
+        self.pinned = item
+        return Effect(message=f"{item.key} is next.", redo=True)
+
+    def _ban(self, arg: str | None, now: Item | None, pending: Item | None) -> Effect:
+        item = now if arg is None else self.find(None, arg)
+        if item is None:
+            message = "Nothing is on screen yet." if arg is None else f"There is no '{arg}' to ban."
+            return Effect(ok=False, message=message)
+        self.banned[item] = None
+        if self.pinned == item:
+            self.pinned = None
+        want = Want(reason="command:ban") if item == now and pending in (None, item) else None
+        return Effect(message=f"{item.key} will not be shown again.", want=want, redo=item == pending)
+
+    def _unban(self, arg: str | None) -> Effect:
+        item = next(reversed(self.banned), None) if arg is None else self.find(None, arg)
+        if item is None or item not in self.banned:
+            return Effect(ok=False, message="That is not banned.")
+        del self.banned[item]
+        return Effect(message=f"{item.key} may be shown again.")

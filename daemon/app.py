@@ -18,7 +18,7 @@ from daemon import packs
 from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
-from daemon.osc_in import OscListener
+from daemon.osc_in import listen
 from daemon.server import Server
 from daemon.show import Show
 from daemon.source_child import SourceChild, choose
@@ -70,7 +70,6 @@ async def _run(
         show.warn(warning)
     server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.announce_state)
     show.audience = server
-    desk = OscListener(config.osc, show, metrics)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -78,8 +77,9 @@ async def _run(
     async with contextlib.AsyncExitStack() as stack:
         await server.start()
         stack.push_async_callback(server.stop)
-        await desk.start()
-        stack.push_async_callback(desk.stop)
+        if config.osc.in_port:
+            desk = await listen(config.osc, show.command, show.state, metrics)
+            stack.callback(desk.close)
         await show.start()
         stack.push_async_callback(show.stop)
         _greet(show, server, source)

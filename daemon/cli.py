@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 good, 1 a negative finding, 2 bad usage or input, 3 something is missing."""
+"""The command line.
+
+Exit codes: 0 good, 1 a negative finding, 2 bad usage or input, 3 something is missing.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,11 @@ def tool_version() -> str:
 
 def code_sha256() -> str:
     """sha256 over the sources of the decision path: `dsp`, `selector` and the engine."""
-    sources = [*(ROOT / "dsp").rglob("*.py"), *(ROOT / "selector").rglob("*.py"), ROOT / "daemon" / "engine.py"]
+    sources = [
+        *(ROOT / "dsp").rglob("*.py"),
+        *(ROOT / "selector").rglob("*.py"),
+        ROOT / "daemon" / "engine.py",
+    ]
     return _sha256(sources)
 
 

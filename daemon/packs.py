@@ -61,7 +61,9 @@ def load(places: Sequence[Path]) -> Loaded:
 def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
     folder = place.parent if place.is_file() else place
     if not folder.is_dir():
-        raise ManifestError("no such pack folder", where=str(place), fix="run `make setup`, or give --pack DIR")
+        raise ManifestError(
+            "no such pack folder", where=str(place), fix="run `make setup`, or give --pack DIR"
+        )
     pairs_file = place if place.is_file() else _pairs_manifest(folder)
     pairs = _parsed(pairs_file, manifests.parse_pairs)
     quality = _parsed(folder / QUALITY, manifests.parse_quality)
@@ -83,7 +85,9 @@ def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
         _count_missing(warnings, folder, library.presets, found)
         library = msgspec.structs.replace(library, presets=found)
     if pairs is not None and quality is not None and quality.pack != pairs.pack:
-        warnings.append(f"{folder / QUALITY}: made for pack '{quality.pack}', not '{name}'; its qualities are ignored.")
+        warnings.append(
+            f"{folder / QUALITY}: made for pack '{quality.pack}', not '{name}'; its qualities are ignored."
+        )
     return build_pack(name, pairs, quality, library, run), folder
 
 
@@ -103,21 +107,27 @@ def _parsed(path: Path, parse: Callable[[bytes, str], Parsed]) -> Parsed | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ManifestError(f"cannot be read ({error.strerror})", where=str(path), fix="check its rights") from error
+        raise ManifestError(
+            f"cannot be read ({error.strerror})", where=str(path), fix="check its rights"
+        ) from error
     except SelectorError as error:
         raise ManifestError(error.what, where=error.where, fix=error.fix) from error
 
 
 def _there(folder: Path, pack: str, *urls: str) -> bool:
     prefix = f"/presets/{pack}/"
-    return all((folder / unquote(url.removeprefix(prefix))).is_file() for url in urls if url.startswith(prefix))
+    return all(
+        (folder / unquote(url.removeprefix(prefix))).is_file() for url in urls if url.startswith(prefix)
+    )
 
 
 def _count_missing(warnings: list[str], folder: Path, all_: Sequence[object], kept: Sequence[object]) -> None:
     if len(kept) == len(all_):
         return
     held = set(map(id, kept))
-    gone = [getattr(item, "fg_url", None) or getattr(item, "url", "") for item in all_ if id(item) not in held]
+    gone = [
+        getattr(item, "fg_url", None) or getattr(item, "url", "") for item in all_ if id(item) not in held
+    ]
     names = ", ".join(gone[:NAMED_AT_MOST]) + (", ..." if len(gone) > NAMED_AT_MOST else "")
     warnings.append(
         f"{folder}: {len(gone)} of {len(all_)} entries name a preset file that is missing ({names}); "

@@ -241,7 +241,8 @@ class SessionReader:
             with soundfile.SoundFile(path) as file:
                 if file.samplerate != self.header.rate or file.channels != 2:
                     raise SessionError(
-                        f"{file.samplerate} Hz, {file.channels} channels, but the session is {self.header.rate} Hz stereo",
+                        f"{file.samplerate} Hz, {file.channels} channels, "
+                        f"but the session is {self.header.rate} Hz stereo",
                         where=str(path),
                         fix="restore the file",
                     )

@@ -114,9 +114,9 @@ class OscSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class RecordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Session recording."""
 
-    enabled: Annotated[
-        bool, Meta(description="Record every session.", extra={"unit": "", "hot": False})
-    ] = True
+    enabled: Annotated[bool, Meta(description="Record every session.", extra={"unit": "", "hot": False})] = (
+        True
+    )
     dir: Annotated[
         str,
         Meta(description="Folder under which each session gets its own.", extra={"unit": "", "hot": False}),

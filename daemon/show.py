@@ -99,6 +99,7 @@ class Show:
         self._prepared: dict[int, dict[str, Any]] = {}
         self._current: dict[str, Any] | None = None
         self._input_state = "noInput"
+        self._sensitivity_db = config.dsp.sensitivity_db
         self._warnings: list[str] = []
         self._restarts = 0
         self._last_snapshot_at = 0.0
@@ -156,7 +157,8 @@ class Show:
         self.recorder = None
         if self.record_dir is None:
             return
-        assert self._header is not None and self._analysed is not None
+        assert self._header is not None
+        assert self._analysed is not None
         try:
             self.recorder = Recorder(self.record_dir / self.session, self._header, self._analysed)
         except SessionError as error:
@@ -186,6 +188,10 @@ class Show:
                 self.recorder.put(log_name, record)
             for record in message.get("applied", ()):
                 self.recorder.put("inputs", record)
+        for record in message.get("applied", ()):
+            if record.get("verb") == "sensitivity":
+                self._sensitivity_db = float(record["arg"])
+                self.announce_state()
         for wire in message.get("ordered", ()):
             self._announce(wire)
         if "resume" in message:
@@ -277,6 +283,7 @@ class Show:
         return {
             **self._state,
             "type": "state",
+            "sensitivityDb": self._sensitivity_db,
             "version": tool_version(),
             "session": self.session,
             "sample": self.position,

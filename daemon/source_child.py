@@ -147,7 +147,9 @@ class SourceChild:
                 return
             if self.settings.name == DEFAULT and not self._first.is_set():
                 # The system names a default input, but it does not open: as good as none.
-                await self._play_demo(f"the default audio input cannot be opened ({self.message.rstrip('.')})")
+                await self._play_demo(
+                    f"the default audio input cannot be opened ({self.message.rstrip('.')})"
+                )
                 self._replace_ring()
                 continue
             self._set("noInput")

@@ -36,7 +36,7 @@ class Verdict(msgspec.Struct, kw_only=True):
     notes: list[str] = []
 
 
-class _Diverged(Exception):
+class _DivergedError(Exception):
     def __init__(self, cause: Cause, where: str, message: str) -> None:
         super().__init__(message)
         self.cause, self.where, self.message = cause, where, message
@@ -59,7 +59,7 @@ def verify(
     try:
         _check(reader, verdict, block, progress)
         verdict.identical = True
-    except _Diverged as found:
+    except _DivergedError as found:
         verdict.cause, verdict.where, verdict.message = found.cause, found.where, found.message
     return verdict
 
@@ -86,13 +86,13 @@ def _records(reader: SessionReader, log: str, cause: Cause) -> list[dict[str, An
     try:
         return reader.records(log)
     except SessionError as error:
-        raise _Diverged(cause, error.where, error.what) from error
+        raise _DivergedError(cause, error.where, error.what) from error
 
 
 def _chain(reader: SessionReader, log: str, lines: list[bytes], cause: Cause) -> None:
     bad = reader.first_bad(log, lines)
     if bad is not None:
-        raise _Diverged(
+        raise _DivergedError(
             cause,
             f"{reader.folder / log}.jsonl line {bad + 1}",
             "the record was changed or is missing (its hash does not fit the chain)",
@@ -116,7 +116,7 @@ def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> It
         if count < frames:
             if reader.header.closed is None and number == len(checksums) - 1:
                 return  # the writer died before the encoder gave up its last block
-            raise _Diverged(
+            raise _DivergedError(
                 "audio",
                 f"{path} second {(end - frames + count) / reader.header.rate:.2f}",
                 "the audio ends or cannot be decoded here, but more was analysed",
@@ -126,14 +126,14 @@ def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> It
             hashlib.sha256(np.ascontiguousarray(second, dtype="<i4").tobytes()).hexdigest()
             != record["sha256"]
         ):
-            raise _Diverged(
+            raise _DivergedError(
                 "audio",
                 f"{path} seconds {(end - frames) / reader.header.rate:.2f} to {end / reader.header.rate:.2f}",
                 "the audio is not what was analysed",
             )
         yield second
     if reader.header.closed is not None and (len(rest) or next(source, None) is not None):
-        raise _Diverged("audio", str(path), "there is more audio than was analysed")
+        raise _DivergedError("audio", str(path), "there is more audio than was analysed")
 
 
 def _closed_files(reader: SessionReader, files: dict[str, str]) -> None:
@@ -142,7 +142,7 @@ def _closed_files(reader: SessionReader, files: dict[str, str]) -> None:
         if name == "audio.flac":
             continue  # its samples are checked first, since they tell the second
         if file_sha256(path) != sha256:
-            raise _Diverged("file", str(path), "the file is not the one that was closed")
+            raise _DivergedError("file", str(path), "the file is not the one that was closed")
 
 
 def _compare(
@@ -162,13 +162,13 @@ def _compare(
             line = canonical(chains[log].seal(dict(record)) if log in chains else record)
             at = seen[log]
             if at < len(expected[log]) and line != expected[log][at]:
-                raise _Diverged(
+                raise _DivergedError(
                     "code" if reader.header.code != code_sha256() else "engine",
                     f"{reader.folder / log}.jsonl line {at + 1}",
                     _difference(expected[log][at], line),
                 )
             if at >= len(expected[log]) and reader.header.closed is not None:
-                raise _Diverged(
+                raise _DivergedError(
                     "engine",
                     f"{reader.folder / log}.jsonl line {at + 1}",
                     f"the replay adds {line.decode()[:200]}",
@@ -177,7 +177,7 @@ def _compare(
     for log, lines in expected.items():
         missing = len(lines) - seen[log]
         if missing > 0 and reader.header.closed is not None:
-            raise _Diverged(
+            raise _DivergedError(
                 "engine",
                 f"{reader.folder / log}.jsonl line {seen[log] + 1}",
                 f"{missing} recorded but not reproduced",
@@ -195,7 +195,7 @@ def _audio_file(reader: SessionReader) -> None:
         and "audio.flac" in closed["files"]
         and file_sha256(path) != closed["files"]["audio.flac"]
     ):
-        raise _Diverged(
+        raise _DivergedError(
             "audio",
             str(path),
             "the samples are right, but the file around them is not the one that was closed",

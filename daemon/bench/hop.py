@@ -48,7 +48,10 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"hopUs": round(hop_us, 1), **result}, indent=1))
         return 0
-    print(f"CPU microseconds per hop of {engine.hop} samples ({hop_us:.0f} us) over {SECONDS} s of the demo track")
+    print(f"CPU us per hop of {engine.hop} samples ({hop_us:.0f} us) over {SECONDS} s of the demo track")
     for name, row in result.items():
-        print(f"  {name:<9} p50 {row['p50']:7.1f}  p99 {row['p99']:7.1f}  max {row['max']:8.1f}  {row['shareOfCore']:.2%} of a core")
+        print(
+            f"  {name:<9} p50 {row['p50']:7.1f}  p99 {row['p99']:7.1f}  max {row['max']:8.1f}"
+            f"  {row['shareOfCore']:.2%} of a core"
+        )
     return 0

@@ -105,7 +105,7 @@ def _percentiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def _print(result: dict[str, Any], hop_ms: float, good: bool) -> None:
-    print(f"{result['clicks']} clicks, hop {hop_ms:.2f} ms; milliseconds from the end of the block with the click")
+    print(f"{result['clicks']} clicks, hop {hop_ms:.2f} ms; ms from the end of the block with the click")
     print(f"{'stage':<26}{'p50':>8}{'p90':>8}{'p99':>8}{'max':>8}")
     for name, row in result.items():
         if isinstance(row, dict):

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from daemon.errors import UsageError
-from daemon.session import SessionReader
 from selector.explain import explain as in_words
 from selector.explain import headline
+
+from daemon.errors import UsageError
+from daemon.session import SessionReader
 
 
 def explain(session: Path, seq: int | None, at: float | None, *, as_json: bool) -> Iterator[str]:
@@ -49,7 +50,11 @@ def explain(session: Path, seq: int | None, at: float | None, *, as_json: bool) 
         return
     yield from in_words(picks[seq])
     for outcome in outcomes.get(seq, []):
-        details = {k: v for k, v in outcome.items() if k not in ("type", "v", "seq", "outcome", "sample", "prev", "hash")}
+        details = {
+            k: v
+            for k, v in outcome.items()
+            if k not in ("type", "v", "seq", "outcome", "sample", "prev", "hash")
+        }
         facts = "".join(f", {key} {value}" for key, value in details.items() if value is not None)
         yield f"  {outcome['outcome']} at {outcome['sample'] / reader.header.rate:.2f} s{facts}"
 

@@ -67,8 +67,9 @@ def replay(args: argparse.Namespace) -> int:
     else:
         speed = summary["audioSec"] / max(summary["cpuSec"], 1e-9)
         print(
-            f"{counts['picks']} picks and outcomes, {counts['events']} events in {summary['audioSec']} s of audio "
-            f"({speed:.0f} times real time); picks.jsonl sha256 {summary['picksSha256']}"
+            f"{counts['picks']} picks and outcomes, {counts['events']} events in "
+            f"{summary['audioSec']} s of audio ({speed:.0f} times real time); "
+            f"picks.jsonl sha256 {summary['picksSha256']}"
         )
     return 0
 

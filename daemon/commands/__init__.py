@@ -103,7 +103,7 @@ def _plain(record: dict[str, object]) -> str:
 
 def replay(args: argparse.Namespace) -> int:
     """`aivjd replay`."""
-    from daemon.replay_command import replay as act
+    from daemon.commands.replay import replay as act
 
     return act(args)
 
@@ -132,8 +132,8 @@ def verify(args: argparse.Namespace) -> int:
                 else ""
             )
             print(
-                f"identical: {verdict.picks} picks and outcomes, {verdict.events} events, {verdict.inputs} inputs, "
-                f"{verdict.samples / reader.header.rate:.1f} s{tail}"
+                f"identical: {verdict.picks} picks and outcomes, {verdict.events} events, "
+                f"{verdict.inputs} inputs, {verdict.samples / reader.header.rate:.1f} s{tail}"
             )
         else:
             print(f"diverged ({verdict.cause}) at {verdict.where}: {verdict.message}")
@@ -142,7 +142,7 @@ def verify(args: argparse.Namespace) -> int:
 
 def explain(args: argparse.Namespace) -> int:
     """`aivjd explain`."""
-    from daemon.explain_command import explain as act
+    from daemon.commands.explain import explain as act
 
     for line in act(args.session, args.seq, args.at, as_json=args.json):
         print(line)
@@ -151,7 +151,7 @@ def explain(args: argparse.Namespace) -> int:
 
 def pack(args: argparse.Namespace) -> int:
     """`aivjd pack`."""
-    from daemon.pack_command import pack as act
+    from daemon.commands.pack import pack as act
 
     return act(args)
 

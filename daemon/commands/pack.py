@@ -1,0 +1,61 @@
+"""`aivjd pack`: builds and checks packs. The offline packages are imported here and nowhere in the show."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from daemon.errors import ManifestError
+from daemon.fingerprint import tool_version
+
+
+def pack(args: argparse.Namespace) -> int:
+    """Dispatch to the action."""
+    from models.errors import ModelsError
+
+    try:
+        return _build(args) if args.pack_command == "build" else _check(args)
+    except ModelsError as error:
+        raise ManifestError(error.what, where=error.where, fix=error.fix) from error
+
+
+def _build(args: argparse.Namespace) -> int:
+    from models.packs.demo import build_demo
+
+    progress = _progress if sys.stderr.isatty() else None
+    built = build_demo(
+        args.source,
+        args.out,
+        pairs=args.pairs,
+        singles=args.presets,
+        seed=args.seed,
+        tool_version=tool_version(),
+        progress=progress,
+    )
+    print(
+        f"{built.folder}: {built.pairs} pairs and {built.singles} presets from {built.scanned} files, "
+        f"{len(built.refused)} of them refused"
+    )
+    for name, reason in built.refused:
+        print(f"  {name}: {reason}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from models.packs.check import check_pack
+
+    problems = check_pack(args.pack)
+    for problem in problems:
+        print(problem)
+    print(f"{args.pack}: {'good' if not problems else f'{len(problems)} problems'}")
+    return 1 if problems else 0
+
+
+def _progress(done: int, total: int, what: str) -> None:
+    bar = "#" * (30 * done // max(total, 1))
+    print(
+        f"\r[{bar:<30}] {done}/{total} {what:<24.24}",
+        end="\n" if done >= total else "",
+        file=sys.stderr,
+        flush=True,
+    )

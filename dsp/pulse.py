@@ -21,6 +21,7 @@ CHANCES = (
     (0.19, 0.19, 0.21),  # one frame before or after
     (0.045, 0.075, 0.20),  # half-way between beats
     (0.028, 0.045, 0.04),  # at a quarter or three quarters
+    (0.014, 0.016, 0.05),  # at a third or two thirds
     (0.012, 0.012, 0.012),  # anywhere else
 )
 WEIGHTS = (0.55, 0.45, 0.3)
@@ -155,7 +156,9 @@ def _class_of(position: int, interval: int) -> int:
         return 2
     if min(abs(4 * position - interval), abs(4 * position - 3 * interval)) <= 4:
         return 3
-    return 4
+    if min(abs(3 * position - interval), abs(3 * position - 2 * interval)) <= 3:
+        return 4
+    return 5
 
 
 def _transitions(shortest: int, longest: int) -> np.ndarray:

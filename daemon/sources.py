@@ -90,9 +90,25 @@ def _open(path: Path) -> Any:
     return file
 
 
-def file_blocks(path: Path, frames: int, *, loop: bool) -> Blocks:
-    """A file's samples as float32 (n, 2), n at most `frames`; mono on both sides, of more the first two."""
-    with _open(path) as file:
+def file_blocks(path: Path, rate: int, frames: int, *, loop: bool) -> Blocks:
+    """A file's samples as float32 (n, 2), n at most `frames`; mono on both sides, of more the first two.
+
+    Raises:
+        DeviceError: now, not at the first block: the file cannot be played, or not at `rate` Hz.
+    """
+    file = _open(path)
+    if file.samplerate != rate:
+        file.close()
+        raise DeviceError(
+            f"this file has {file.samplerate} Hz, where this session began with {rate} Hz",
+            where=str(path),
+            fix="restart aivjd",
+        )
+    return _read(file, frames, loop=loop)
+
+
+def _read(file: Any, frames: int, *, loop: bool) -> Blocks:
+    with file:
         right = min(1, file.channels - 1)
         while True:
             block = file.read(frames, dtype="float32", always_2d=True)
@@ -183,7 +199,7 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
     published = None
     match request["kind"]:
         case "file":
-            blocks = file_blocks(Path(request["path"]), frames, loop=request["loop"])
+            blocks = file_blocks(Path(request["path"]), ring.rate, frames, loop=request["loop"])
         case "demo":
             blocks = demo_blocks(ring.rate, frames)
         case _:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from daemon.connection import same_secret
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost."})
-WILDCARDS = frozenset({"", "0.0.0.0", "::", "*"})  # noqa: S104 - compared with, not bound to
+WILDCARDS = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - compared with, not bound to
 
 
 class Refusal(NamedTuple):

@@ -30,6 +30,7 @@ log = logging.getLogger("aivjd")
 def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     """Run until a signal or `--duration`. Returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
     config = _with_arguments(configuration.load(config_path), args)
     base = config_path.parent if config_path else Path()
     places = [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs]

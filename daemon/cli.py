@@ -115,9 +115,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, dispatch, and turn errors into sentences and exit codes."""
     args = build_parser().parse_args(argv)
-    from daemon import commands
+    from daemon.commands import dispatch
 
-    action = getattr(commands, args.command.replace("-", "_"))
+    action = getattr(dispatch, args.command.replace("-", "_"))
     try:
         return int(action(args))
     except AivjdError as error:

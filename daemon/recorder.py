@@ -78,7 +78,7 @@ class Recorder:
                     self._writer.sync()
                     synced = monotonic()
                 if ending is not None:
-                    self._writer.close() if ending >= 0 else self._writer.sync()
+                    self._writer.close() if ending >= 0 else self._writer.abandon()
                     return
         except (OSError, soundfile.LibsndfileError, SessionError) as error:
             self.message = f"recording stopped: {error}"

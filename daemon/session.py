@@ -138,17 +138,21 @@ class SessionWriter:
         """A clean end: the last checksum, then the sha256 of every file in the header."""
         if self.samples > self._summed:
             self._sum()
-        self.sync()
-        for file in self._files.values():
-            file.close()
-        if self._audio is not None:
-            self._audio.close()
+        self.abandon()
         names = [f"{name}.jsonl" for name in LOGS] + (["audio.flac"] if self._audio is not None else [])
         self.header.closed = {
             "samples": self.samples,
             "files": {name: file_sha256(self.folder / name) for name in sorted(names)},
         }
         self._write_header()
+
+    def abandon(self) -> None:
+        """Close the files without a clean end: what is missing at the end, nobody knows."""
+        self.sync()
+        for file in self._files.values():
+            file.close()
+        if self._audio is not None:
+            self._audio.close()
 
     def _write_header(self) -> None:
         target = self.folder / "session.json"

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from selector.explain import explain as in_words
-from selector.explain import headline
-
 from daemon.errors import UsageError
 from daemon.session import SessionReader
+from selector.explain import explain as in_words
 
 
 def explain(session: Path, seq: int | None, at: float | None, *, as_json: bool) -> Iterator[str]:
@@ -40,7 +38,11 @@ def explain(session: Path, seq: int | None, at: float | None, *, as_json: bool) 
             raise UsageError(f"nothing was on screen at {at} s", where=str(session), fix="give a later time")
     if seq is None:
         for record in picks.values():
-            yield json.dumps(record) if as_json else headline(record)
+            if as_json:
+                yield json.dumps(record)
+            else:
+                words = in_words(record)
+                yield f"{words.headline} {words.why_now} {words.odds}"
         return
     if seq not in picks:
         known = f"{min(picks)} to {max(picks)}" if picks else "none"
@@ -48,7 +50,7 @@ def explain(session: Path, seq: int | None, at: float | None, *, as_json: bool) 
     if as_json:
         yield json.dumps({"pick": picks[seq], "outcomes": outcomes.get(seq, [])}, indent=1)
         return
-    yield from in_words(picks[seq])
+    yield in_words(picks[seq]).text()
     for outcome in outcomes.get(seq, []):
         details = {
             k: v

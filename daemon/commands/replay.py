@@ -13,7 +13,7 @@ import msgspec
 
 from daemon import config as configuration
 from daemon import packs
-from daemon.commands import default_config, progress_bar
+from daemon.commands.dispatch import default_config, progress_bar
 from daemon.engine import Engine, log_records
 from daemon.errors import UsageError
 from daemon.fingerprint import code_sha256, tool_version

@@ -1,0 +1,199 @@
+"""What each command does. Heavy imports stay inside the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon import kernel_cache
+from daemon.errors import MissingError, UsageError
+
+kernel_cache.activate()
+
+
+def default_config(path: Path | None) -> Path | None:
+    """The configuration file in force: the named one, else ./config.toml if it is there."""
+    if path is not None:
+        return path
+    here = Path("config.toml")
+    return here if here.exists() else None
+
+
+def progress_bar(total: int, rate: int) -> Callable[[int], None] | None:
+    """A bar on the terminal for long work, or nothing where nobody looks."""
+    if not sys.stderr.isatty() or total <= 0:
+        return None
+    started = time.monotonic()
+    shown = 0.0
+
+    def show(done: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < 0.1 and done < total:
+            return
+        shown = now
+        speed = done / rate / max(now - started, 1e-9)
+        bar = "#" * int(30 * min(done, total) / total)
+        end = "\n" if done >= total else ""
+        print(f"\r[{bar:<30}] {done / rate:7.1f} s  {speed:5.0f}x", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def run(args: argparse.Namespace) -> int:
+    """`aivjd run`."""
+    from daemon.app import run_show
+
+    return run_show(args, default_config(args.config))
+
+
+def devices(args: argparse.Namespace) -> int:
+    """`aivjd devices`."""
+    from daemon import devices as audio_devices
+
+    found = audio_devices.list_devices()
+    if args.json:
+        print(json.dumps([device.to_dict() for device in found], indent=1))
+        return 0
+    if not found:
+        raise MissingError("this machine has no audio input", fix="connect one, or use `--input demo`")
+    for device in found:
+        print(device.describe())
+    return 0
+
+
+def analyze(args: argparse.Namespace) -> int:
+    """`aivjd analyze`."""
+    from daemon import config as configuration
+    from daemon.analysis import lines
+    from daemon.replay import AudioFile
+
+    audio = AudioFile(args.audio)
+    settings = configuration.load(args.config).dsp
+    if args.block < 1:
+        raise UsageError("--block must be at least 1", fix="give a number of samples")
+    started = time.process_time()
+    for record in lines(audio, settings, args.block):
+        print(json.dumps(record) if args.jsonl else _plain(record))
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    stats = {
+        "type": "stats",
+        "cpu_s": round(time.process_time() - started, 4),
+        "audio_s": round(audio.frames / audio.rate, 4),
+        "maxrss_mb": round(usage.ru_maxrss / 1024, 1),
+    }
+    print(json.dumps(stats) if args.jsonl else _plain(stats))
+    return 0
+
+
+def _plain(record: dict[str, object]) -> str:
+    rest = "  ".join(f"{key} {value}" for key, value in record.items() if key not in ("type", "time"))
+    time_s = record.get("time")
+    return (
+        f"{time_s:9.3f}  {record['type']:<9} {rest}"
+        if isinstance(time_s, float)
+        else f"{record['type']}: {rest}"
+    )
+
+
+def replay(args: argparse.Namespace) -> int:
+    """`aivjd replay`."""
+    from daemon.commands.replay import replay as act
+
+    return act(args)
+
+
+def verify(args: argparse.Namespace) -> int:
+    """`aivjd verify`."""
+    import msgspec
+
+    from daemon.session import SessionReader
+    from daemon.verify import verify as act
+
+    reader = SessionReader(args.session)
+    closed = reader.header.closed or {}
+    verdict = act(
+        reader, block=args.block, progress=progress_bar(closed.get("samples", 0), reader.header.rate)
+    )
+    if args.json:
+        print(json.dumps(msgspec.to_builtins(verdict), indent=1))
+    else:
+        for note in verdict.notes:
+            print(f"note: {note}")
+        if verdict.identical:
+            tail = (
+                f", {verdict.unverified} records after the last audio not verified"
+                if verdict.unverified
+                else ""
+            )
+            print(
+                f"identical: {verdict.picks} picks and outcomes, {verdict.events} events, "
+                f"{verdict.inputs} inputs, {verdict.samples / reader.header.rate:.1f} s{tail}"
+            )
+        else:
+            print(f"diverged ({verdict.cause}) at {verdict.where}: {verdict.message}")
+    return 0 if verdict.identical else 1
+
+
+def explain(args: argparse.Namespace) -> int:
+    """`aivjd explain`."""
+    from daemon.commands.explain import explain as act
+
+    for line in act(args.session, args.seq, args.at, as_json=args.json):
+        print(line)
+    return 0
+
+
+def pack(args: argparse.Namespace) -> int:
+    """`aivjd pack`."""
+    from daemon.commands.pack import pack as act
+
+    return act(args)
+
+
+def bench(args: argparse.Namespace) -> int:
+    """`aivjd bench`."""
+    if args.name == "hop":
+        from daemon.bench.hop import main as act
+    else:
+        from daemon.bench.latency import main as act
+    return act(args)
+
+
+def osc_book(args: argparse.Namespace) -> int:
+    """`aivjd osc-book`."""
+    from daemon import osc_book as book
+
+    print(json.dumps(book.as_json(), indent=1) if args.json else book.as_markdown(), end="")
+    return 0
+
+
+def config(args: argparse.Namespace) -> int:
+    """`aivjd config`."""
+    from daemon import config as configuration
+
+    if args.check:
+        configuration.load(args.check)
+        print(f"{args.check}: good")
+    else:
+        print(configuration.default_text(), end="")
+    return 0
+
+
+def warm(_: argparse.Namespace) -> int:
+    """`aivjd warm`."""
+    import numpy as np
+
+    started = time.monotonic()
+    from dsp.analyzer import Analyzer, quantise
+    from dsp.settings import DspSettings
+
+    analyzer = Analyzer(DspSettings(), 48000)
+    analyzer.feed(quantise(np.zeros((48000, 2), dtype=np.float32)))
+    print(f"kernels ready in {time.monotonic() - started:.1f} s ({kernel_cache.activate()})")
+    return 0

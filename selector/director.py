@@ -162,8 +162,8 @@ class Director:
         if pending and call.aim == "follow":
             self._call = None  # what is prepared answers a change of energy well enough
             return None
-        urgent = call.aim == "drop"
-        earliest = max(now + (self._fast_lead if urgent else self._lead), low)
+        rising = call.reason in ("section:drop", "energy:up")  # what rises cannot wait, what falls can
+        earliest = max(now + (self._fast_lead if rising else self._lead), low)
         if earliest > call.expires:
             self._call = None
             return None
@@ -178,7 +178,7 @@ class Director:
             if bar is not None and bar.sample <= max(latest, earliest):
                 moment = bar
         self._call = None
-        fade = self._settings.drop_fade_sec if urgent else self._settings.fade_sec
+        fade = self._settings.drop_fade_sec if call.aim == "drop" else self._settings.fade_sec
         return Proposal(call.reason, call.aim, moment, low, max(latest, moment.sample), fade)
 
     def _dwell_end(self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int) -> Moment | None:

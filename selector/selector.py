@@ -509,7 +509,7 @@ class Selector:
         if self._failures > _PATIENCE:
             wait = self._second << min(self._failures - _PATIENCE - 1, 3)
         plan = self._plan
-        if plan is not None and plan.seq == seq:
+        if plan is not None and plan.item == item:
             self._cancel(plan, "failed", sample, out)
             kept = plan.moment.sample if not plan.want.manual else 0
             self._want = Want(

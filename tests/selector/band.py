@@ -75,7 +75,10 @@ LOUD = msgspec.structs.replace(
 class Band:
     """Plays hops. Change `now` (the sound) and `bpm` at will; call `drift` to move the grid."""
 
-    def __init__(self, now: ExpressiveAudioSnapshot = LOUD, bpm: float = 125.0, ahead: float = 0.2) -> None:
+    def __init__(
+        self, now: ExpressiveAudioSnapshot = LOUD, bpm: float = 125.0, ahead: float = 0.2, hop: int = HOP
+    ) -> None:
+        self.step = hop
         self.now = now
         self.bpm = bpm
         self.sample = 0
@@ -92,7 +95,7 @@ class Band:
         return SectionChange(self.sample, self.sample, section, previous)
 
     def hop(self) -> tuple[ExpressiveAudioSnapshot, list[DspEvent]]:
-        self.sample += HOP
+        self.sample += self.step
         events: list[DspEvent] = []
         while self.now.beat_trusted and self._next_beat <= self.sample + self.ahead:
             events.append(
@@ -118,7 +121,7 @@ class Band:
         return snapshot, events
 
     def hops(self, seconds: float) -> Iterator[tuple[ExpressiveAudioSnapshot, list[DspEvent]]]:
-        for _ in range(int(seconds * RATE / HOP)):
+        for _ in range(int(seconds * RATE / self.step)):
             yield self.hop()
 
     def play(self, selector: Selector, seconds: float) -> list[SelectorEvent]:

@@ -24,8 +24,8 @@ from dsp.trust import Trust
 
 KINDS: tuple[OnsetKind, ...] = ("low", "mid", "high")
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
-HIT_S = 0.03
-"""Onsets of different kinds within this time are one hit."""
+SECTION_HOPS = 8
+"""Sections move slowly: they are judged every 43 ms."""
 
 
 class InputError(ValueError):
@@ -68,7 +68,8 @@ class Analyzer:
         self._valid = Trust(rate // 5, 0)
         self._beats = BeatTracker(settings, hop, rate)
         self._expressive = Expressive(hop, rate)
-        self._sections = Sections(settings, hop, rate)
+        self._sections = Sections(settings, hop * SECTION_HOPS, rate)
+        self._powers = [0.0, 0.0]
         self._device: Literal["live", "stalled", "noInput"] = "live"
         self._audio: AudioState = "silent"
         self._onsets = 0
@@ -132,13 +133,18 @@ class Analyzer:
         phase = beats.phase01(now)
         expressive = self._expressive
         expressive.step(now, valid, beats.trusted, level.energy_raw01, out, phase)
-        section = self._sections.step(
-            SectionFeatures(
-                valid, level.energy_raw01, expressive.onset_rate2s, front.low_power, front.high_power
-            )
-        )
-        events += self._changes(now, valid, section)
+        self._judge_section(now, valid)
+        events += self._changes(now, valid, self._sections.section)
         return HopResult(snapshot=self._snapshot(now, valid, phase, out), events=tuple(events))
+
+    def _judge_section(self, now: int, valid: bool) -> None:
+        powers, front = self._powers, self._front
+        powers[0] += front.low_power / SECTION_HOPS
+        powers[1] += front.high_power / SECTION_HOPS
+        if now // self.hop % SECTION_HOPS == 0:
+            rate = self._expressive.onset_rate2s
+            self._sections.step(SectionFeatures(valid, self._level.energy_raw01, rate, powers[0], powers[1]))
+            self._powers = [0.0, 0.0]
 
     def _onset_events(self, now: int) -> list[DspEvent]:
         events: list[DspEvent] = []

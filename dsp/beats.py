@@ -10,6 +10,7 @@ Conventions: samples for time; evidence and confidence in 0..1; nothing is annou
 from __future__ import annotations
 
 from collections import deque
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from dsp.settings import DspSettings
 from dsp.tables import smoothing
 from dsp.trust import Trust
 
-LATENCY_S = 0.018
+LATENCY_S = 0.020
 """How long after a hit its evidence peaks, as measured on clicks."""
 START, STOP = 0.30, 0.14
 """Confidence from which beats are announced, and below which only free running keeps them."""
@@ -175,7 +176,7 @@ class BeatTracker:
         """Compare what was heard at a predicted beat with what is heard anywhere."""
         self._checked += 1
         self._hits += max(MEMORY, 1.0 / (self._checked + 1)) * (hit - self._hits)
-        spread = max(self._square - self._mean * self._mean, 0.0) ** 0.5
+        spread = sqrt(max(self._square - self._mean * self._mean, 0.0))
         contrast = (self._hits - self._mean) / (spread + 0.05)
         self.confidence01 = min(max((contrast - 0.25) / 1.25, 0.0), 1.0)
         self._tempi.append(60.0 * self._rate / self._grid.period)

@@ -29,11 +29,6 @@ def beat_pulse(phase01: float) -> float:
     return exp2(-LOG2_E * distance * distance)
 
 
-def app_band(mean01: float) -> float:
-    """The app's sub-band curve, `mean ** 0.85`."""
-    return exp2(0.85 * log2(mean01)) if mean01 > 0.0 else 0.0
-
-
 class Expressive:
     """The followers behind energy, flux and accent.
 
@@ -69,10 +64,10 @@ class Expressive:
             valid: the audio can be believed.
             trusted: so can the beat.
             energy_raw01: level after the gain.
-            bands: means of kick, bass, synth, clap, hihat, low after the gain, 0..1.
+            bands: kick, bass, synth, clap, hihat (after the app's curve) and low, after the gain, 0..1.
             phase01: position within the beat.
         """
-        kick, bass, synth, clap, hihat = [app_band(mean) for mean in bands[:5]]
+        kick, bass, synth, clap, hihat = bands[:5]
         self.kick01, self.clap01, self.hihat01 = kick, clap, hihat
         self.bass01 = bands[5] if valid else 0.0
         old = self._past[0]

@@ -8,6 +8,8 @@ Conventions: dB are relative to full scale; mean squares are over both channels;
 
 from __future__ import annotations
 
+from math import fsum, sqrt
+
 from dsp.kernels.approx import exp2, log2
 from dsp.settings import DspSettings
 from dsp.tables import smoothing
@@ -84,20 +86,16 @@ class Level:
         self._peaks[self._turn % span] = peak
         self._weighted[self._turn % len(self._weighted)] = weighted
         self._turn += 1
-        mean, loud, top = 0.0, 0.0, 0.0
-        for value in self._squares:
-            mean += value
-        for value in self._weighted:
-            loud += value
-        for value in self._peaks:
-            top = value if value > top else top
-        mean /= span
+        # fsum is correctly rounded, so it is the same everywhere and in any order.
+        mean = fsum(self._squares) / span
+        loud = fsum(self._weighted)
+        top = max(self._peaks)
         self.level_db = decibel(mean)
         self.loudness_db = decibel(loud / len(self._weighted)) - 0.691
         self.peak_db = decibel(top * top)
         self._track_floor()
         self._squelch()
-        rms: float = mean**0.5
+        rms = sqrt(mean)
         base = max(top, 1.5 * rms)
         self._adapt(min(base, 1.0))
         self.gain_db = self._auto_db + self.sensitivity_db

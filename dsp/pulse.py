@@ -17,12 +17,12 @@ from dsp.tables import exp_minus, smoothing
 
 # How likely a frame holds an onset of the (low, mid, high) band, by where in the beat it lies.
 CHANCES = (
-    (0.50, 0.44, 0.40),  # on the beat
-    (0.19, 0.19, 0.21),  # one frame before or after
-    (0.045, 0.075, 0.20),  # half-way between beats
-    (0.028, 0.045, 0.04),  # at a quarter or three quarters
-    (0.014, 0.016, 0.05),  # at a third or two thirds
-    (0.012, 0.012, 0.012),  # anywhere else
+    (0.54, 0.55, 0.55),  # on the beat
+    (0.24, 0.24, 0.26),  # one frame before or after
+    (0.045, 0.08, 0.22),  # half-way between beats
+    (0.035, 0.05, 0.05),  # at a quarter or three quarters
+    (0.015, 0.02, 0.06),  # at a third or two thirds
+    (0.014, 0.013, 0.012),  # anywhere else
 )
 WEIGHTS = (0.55, 0.45, 0.3)
 """How much each band counts: frames and bands are not independent, so less than 1."""
@@ -73,6 +73,7 @@ class PulseBank:
         self._prior = self._tempo_prior()
         self._states = np.zeros(size)
         self._spare = np.zeros(size)
+        self._mass = np.zeros(len(begins))
         self._out = np.zeros(4)
         self.evidence = np.zeros(3)
         self._mean = [0.0, 0.0, 0.0]
@@ -115,8 +116,9 @@ class PulseBank:
             self._transition,
             self._prior,
             LEAK * trust,
+            self._mass,
         )
-        read(self._states, self._intervals, self._begins, 0.03, 0.08, self._out)
+        read(self._states, self._mass, self._intervals, self._begins, 0.03, 0.08, self._out)
         self.period = float(self._out[0]) * self.frame
         self.phase01 = float(self._out[1])
         self.coherence01 = float(self._out[2])

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dsp.kernels.approx import exp2, log2
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
@@ -51,7 +53,7 @@ def describe(
         turn: the row written `lag` hops ago, overwritten.
         memory: float64[1], level of the loudest band of the last seconds, dB.
         spectrum: uint8[64], written: 0 to 255 for -80 to 0 dB.
-        out: float64[12], written: eight sub-bands in 0..1, three fluxes in dB per band, centroid in 0..1.
+        out: float64[12], written: five sub-bands `mean ** 0.85` and three means in 0..1, three fluxes in dB per band, centroid in 0..1.
     """
     bits = power.view(np.int32)
     for k in range(power.shape[0]):
@@ -72,7 +74,9 @@ def describe(
         for k in range(first, last):
             # AnalyserNode reads a full-scale sine as -13.6 dB (Blackman window, half of the line); -95..-20 dB are 0..1.
             total += min(max((DB * level[k] + gain_db + 81.4) / 75.0, 0.0), 1.0)
-        out[row] = total / max(1, last - first)
+        mean = total / max(1, last - first)
+        # The app's curve for its five sub-bands.
+        out[row] = exp2(0.85 * log2(mean)) if row < 5 and mean > 0.0 else mean
     loudest = -200.0
     weight, moment = 1e-12, 0.0
     count = bands.shape[0]

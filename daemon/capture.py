@@ -3,7 +3,7 @@
 Run as ``python -m daemon.capture`` by `daemon.feeder`, in a process that can be thrown away: with
 a dead sound server PortAudio hangs for ever, and its list of devices is frozen when it loads. The
 audio callback does three things: copy the block into the ring, note the device's status bits, wake
-the readers (the last by `Ring.write`).
+the readers (the last by `write_bytes`). Nothing in this process needs numpy.
 """
 
 from __future__ import annotations
@@ -16,38 +16,17 @@ import time
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from daemon import feeder
 from daemon.devices import Device, find, load_portaudio, query_devices
 from daemon.errors import DeviceError
 from daemon.feeder import Exit, report
-from daemon.ring import INPUT_OVERFLOW, INPUT_UNDERFLOW, Ring
+from daemon.ring_memory import INPUT_OVERFLOW, INPUT_UNDERFLOW, RingMemory
 
 LOOK_S = 0.05
 STALL_S = 1.0
 FIRST_BLOCK_S = 5.0  # an idle PulseAudio sink takes 2 s to deliver for the first time
 MAX_LATENCY_S = 5.0
 FIFO_PRIORITY = 40  # above the engine's
-
-
-def map_channels(block: NDArray[np.float32], pair: tuple[int, int]) -> NDArray[np.float32]:
-    """Left and right out of all channels of a device.
-
-    Args:
-        block: float32 (n, channels).
-        pair: channel numbers of left and right, counted from 1, none beyond `channels`
-            (`daemon.devices.check_channels`). A block of one channel serves as both.
-
-    Returns:
-        float32 (n, 2), contiguous.
-    """
-    left, right = (1, 1) if block.shape[1] == 1 else pair
-    stereo = np.empty((len(block), 2), np.float32)
-    stereo[:, 0] = block[:, left - 1]
-    stereo[:, 1] = block[:, right - 1]
-    return stereo
 
 
 class DeviceStream:
@@ -63,7 +42,7 @@ class DeviceStream:
         DeviceError: the device does not open as the ring needs it.
     """
 
-    def __init__(self, portaudio: ModuleType, device: Device, ring: Ring, block: int) -> None:
+    def __init__(self, portaudio: ModuleType, device: Device, ring: RingMemory, block: int) -> None:
         if device.channels < ring.channels:
             raise DeviceError(
                 f"'{device.label}' has {device.channels} channels now, where this session began with "
@@ -73,7 +52,7 @@ class DeviceStream:
         self.ring = ring
         self.finished = threading.Event()
         try:
-            self.stream = portaudio.InputStream(
+            self.stream = portaudio.RawInputStream(
                 device=device.index,
                 channels=ring.channels,
                 samplerate=ring.rate,
@@ -96,8 +75,8 @@ class DeviceStream:
                 fix="set it back, or restart aivjd",
             )
 
-    def _callback(self, block: NDArray[np.float32], frames: int, when: object, status: Any) -> None:
-        self.ring.write(block)
+    def _callback(self, block: Any, frames: int, when: object, status: Any) -> None:
+        self.ring.write_bytes(block)
         if status:
             self.ring.note_status(
                 INPUT_OVERFLOW * status.input_overflow | INPUT_UNDERFLOW * status.input_underflow
@@ -136,7 +115,7 @@ class DeviceStream:
         return ""
 
 
-def capture(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
+def capture(request: dict[str, Any], ring: RingMemory, stop: threading.Event) -> Exit:
     """Fill `ring` from the device named in `request` until stopped or the device is lost."""
     portaudio = load_portaudio()
     realtime = _ask_for_realtime()
@@ -180,4 +159,4 @@ def _ask_for_realtime() -> bool:
 
 
 if __name__ == "__main__":
-    feeder.main(capture)
+    feeder.main(capture, RingMemory.attach)

@@ -27,7 +27,7 @@ import msgspec  # noqa: E402
 import numpy as np  # noqa: E402
 
 from daemon.audio_frame import pack_audio  # noqa: E402
-from daemon.capture import map_channels  # noqa: E402
+from daemon.channels import map_channels  # noqa: E402
 from daemon.config import Config  # noqa: E402
 from daemon.engine import Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover  # noqa: E402

@@ -22,11 +22,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from daemon.errors import AivjdError
-from daemon.ring import Ring
+from daemon.ring_memory import RingMemory
 
+if TYPE_CHECKING:
+    from daemon.ring import Ring
+
+AnyRing = TypeVar("AnyRing", bound=RingMemory)
 RING_SECONDS = 4
 STOP_PATIENCE_S = 1.0
 
@@ -73,10 +77,12 @@ class Input:
 
     def make_ring(self, *, readers: int = 1) -> Ring:
         """A ring of at least `RING_SECONDS` that suits this input."""
+        from daemon.ring import Ring  # not above: the capture process does without numpy
+
         frames = 1 << (RING_SECONDS * self.rate - 1).bit_length()
         return Ring.create("input", self.channels, frames, self.rate, readers=readers)
 
-    def command(self, ring: Ring, block: int) -> list[str]:
+    def command(self, ring: RingMemory, block: int) -> list[str]:
         """Command line of the feeder; it must inherit ``ring.fds`` and have a pipe as stdin.
 
         Args:
@@ -86,7 +92,7 @@ class Input:
         request = {**self.request, "block": block, "ring": ring.fd, "wake": ring.wake_fds}
         return [sys.executable, "-m", self.module, json.dumps(request)]
 
-    def spawn(self, ring: Ring, block: int) -> subprocess.Popen[bytes]:
+    def spawn(self, ring: RingMemory, block: int) -> subprocess.Popen[bytes]:
         """Start the feeder. Closing its ``stdin`` stops it; its ``stdout`` carries the reports."""
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             self.command(ring, block),
@@ -114,17 +120,24 @@ def report(kind: str, **fields: object) -> None:
         return
 
 
-def main(feed: Callable[[dict[str, Any], Ring, threading.Event], Exit]) -> None:
+def main(
+    feed: Callable[[dict[str, Any], AnyRing, threading.Event], Exit],
+    attach: Callable[[int, list[int]], AnyRing],
+) -> None:
     """Body of a feeder: `feed` gets the request, the ring and the order to stop, and fills the ring.
 
     Does not return.
+
+    Args:
+        feed: the work.
+        attach: makes of the ring's descriptors what `feed` writes to.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes stdin
     stop = threading.Event()
     threading.Thread(target=_stop_with_parent, args=[stop], daemon=True).start()
     try:
         request = json.loads(sys.argv[1])
-        code = feed(request, Ring.attach(request["ring"], request["wake"]), stop)
+        code = feed(request, attach(request["ring"], request["wake"]), stop)
     except AivjdError as error:
         report("error", message=str(error))
         code = Exit(error.exit_code)

@@ -225,4 +225,4 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
 
 
 if __name__ == "__main__":
-    feeder.main(feed)
+    feeder.main(feed, Ring.attach)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from daemon import capture
-from daemon.capture import DeviceStream, map_channels
+from daemon.capture import DeviceStream
 from daemon.devices import Device
 from daemon.errors import DeviceError
 from daemon.ring import INPUT_OVERFLOW, INPUT_UNDERFLOW, Reader, Ring
@@ -39,7 +39,7 @@ class FakePortAudio:
         self.error = error
         self.active = True
 
-    def InputStream(self, **arguments):
+    def RawInputStream(self, **arguments):
         self.arguments = arguments
         return self
 
@@ -48,7 +48,7 @@ class FakePortAudio:
             raise self.PortAudioError(self.error)
 
     def deliver(self, block, status=None):
-        self.arguments["callback"](block, len(block), None, status or Status())
+        self.arguments["callback"](block.tobytes(), len(block), None, status or Status())
 
 
 @pytest.fixture
@@ -67,30 +67,6 @@ def quick(monkeypatch):
 
 def silence():
     return np.zeros((BLOCK, 2), np.float32)
-
-
-# Channels
-
-
-def test_any_two_channels_become_left_and_right():
-    block = np.arange(24, dtype=np.float32).reshape(4, 6)
-    np.testing.assert_array_equal(map_channels(block, (3, 6)), block[:, [2, 5]])
-    np.testing.assert_array_equal(map_channels(block, (2, 1)), block[:, [1, 0]])
-    np.testing.assert_array_equal(map_channels(block, (4, 4)), block[:, [3, 3]])
-
-
-def test_one_channel_is_used_for_both_sides():
-    block = np.arange(4, dtype=np.float32)[:, None]
-    for pair in ((1, 2), (3, 4)):
-        np.testing.assert_array_equal(map_channels(block, pair), block[:, [0, 0]])
-
-
-def test_mapping_makes_contiguous_stereo_of_any_length():
-    for frames in (0, 1, 7):
-        stereo = map_channels(np.ones((frames, 3), np.float32), (1, 3))
-        assert stereo.shape == (frames, 2)
-        assert stereo.dtype == np.float32
-        assert stereo.flags.c_contiguous
 
 
 # Opening

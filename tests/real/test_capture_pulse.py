@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from pulse import RATE, SINK, private_pulse
 
-from daemon.capture import map_channels
+from daemon.channels import map_channels
 from daemon.devices import list_devices
 from daemon.errors import DeviceError
 from daemon.feeder import Exit

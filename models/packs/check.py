@@ -43,7 +43,7 @@ def check_pack(folder: Path) -> list[PackError]:
         if path.name == PAIRS_FILE:
             problems.extend(_check_pairs(path, top, folder.name))
             pair_ids = {row["pair"] for row in _rows(top, "pairs") if isinstance(row.get("pair"), int)}
-            keys = ("fgUrl", "bgUrl")
+            keys: tuple[str, ...] = ("fgUrl", "bgUrl")
         else:
             problems.extend(_check_library(path, top))
             keys = ("url",)

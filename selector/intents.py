@@ -21,6 +21,7 @@ class Want(Struct, frozen=True, kw_only=True):
 
     `item` is what was asked for (None: choose), `position` its place in the history when it comes
     from there. `keep_moment` takes over the moment of what was prepared. `manual` outlasts a hold.
+    `serve_at` is when to choose, `not_before` the earliest moment to show, both in samples.
     """
 
     reason: str
@@ -30,6 +31,7 @@ class Want(Struct, frozen=True, kw_only=True):
     keep_moment: bool = False
     manual: bool = True
     not_before: int = 0
+    serve_at: int = 0
 
 
 class Effect(Struct, frozen=True, kw_only=True):

@@ -142,11 +142,11 @@ class Selector:
             out.append(Cancel(self._lost, "restart"))
             out.append(OutcomeLogged(self._log.outcome(self._lost, "skipped", now, reason="restart")))
             self._lost = None
-        if self._want is not None:
+        if self._want is not None and now >= self._want.serve_at:
             self._serve(snapshot, out)
         if self._plan is not None and self._plan.moment.sample - now <= self._announce:
             self._fire(self._plan, snapshot, out)
-        if now >= self._retry_at:
+        if self._want is None and now >= self._retry_at:
             self._automatic(snapshot, out)
         return out
 
@@ -511,15 +511,15 @@ class Selector:
         plan = self._plan
         if plan is not None and plan.item == item:
             self._cancel(plan, "failed", sample, out)
-            kept = plan.moment.sample if not plan.want.manual else 0
             self._want = Want(
                 reason="replace:failed",
                 aim=plan.want.aim,
                 manual=plan.want.manual,
-                not_before=max(sample + wait, kept),
+                not_before=0 if plan.want.manual else plan.moment.sample,
+                serve_at=sample + wait,
             )
         elif plan is None and self._now is not None and self._now.seq == seq and not self._intents.hold:
-            self._want = self._want or Want(reason="replace:failed", manual=False, not_before=sample + wait)
+            self._want = self._want or Want(reason="replace:failed", manual=False, serve_at=sample + wait)
         self._retry_at = 0
         self._tell(out)
 

@@ -1,0 +1,281 @@
+"""Browsers answer, operators command, engines restart: what follows."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import pytest
+from band import QUIET, RATE, Band, make_catalog, make_selector
+
+from selector.events import (
+    Ack,
+    Activate,
+    Cancel,
+    CommandDone,
+    OutcomeLogged,
+    PickLogged,
+    Prepare,
+    Report,
+    ResumeState,
+    StateChanged,
+)
+from selector.pick import canonical, check
+from selector.settings import SelectorSettings, SelectSettings
+from selector.vocabulary import Command, parse
+
+
+def of(events, kind):
+    return [e for e in events if isinstance(e, kind)]
+
+
+def outcomes(events):
+    return [(e.record["seq"], e.record["outcome"]) for e in of(events, OutcomeLogged)]
+
+
+def running(seconds=3.0, **more):
+    band, selector = Band(), make_selector(**more)
+    return band, selector, band.play(selector, seconds)
+
+
+def until_prepared(band, selector):
+    events = []
+    while not of(events, Prepare):
+        events += band.play(selector, 0.01)
+    return events
+
+
+def test_failing_before_its_moment_it_is_cancelled_and_replaced():
+    band, selector, _ = running()
+    first = of(until_prepared(band, selector), Prepare)[0]
+    events = selector.ack(Ack(seq=first.seq, phase="failed", client="a", reason="link"), band.sample)
+    assert of(events, Cancel) == [Cancel(first.seq, "failed")]
+    assert outcomes(events) == [(first.seq, "failed"), (first.seq, "skipped")]
+    state = of(events, StateChanged)[-1].state
+    assert [(q.id, q.reason) for q in state.quarantined] == [(f"demo:{first.pair}", "failed: link")]
+    after = band.play(selector, 4.0)
+    pick = of(after, PickLogged)[0].record
+    assert pick["reason"] == "replace:failed"
+    assert pick["pair"] != first.pair
+    shown = of(after, Activate)
+    assert [e.seq for e in shown] == [pick["seq"]]
+    assert shown[0].sample - first.activate_sample <= RATE
+
+
+def test_failing_on_screen_it_is_replaced_at_once():
+    band, selector, events = running()
+    events = selector.ack(Ack(seq=1, phase="failed", reason="context lost"), band.sample)
+    events += band.play(selector, 2.0)
+    assert of(events, PickLogged)[0].record["reason"] == "replace:failed"
+    assert [e.seq for e in of(events, Activate)] == [2]
+
+
+def test_two_stages_failing_the_same_pick_replace_it_once():
+    band, selector, _ = running()
+    for client in "ab":
+        selector.ack(Ack(seq=1, phase="failed", client=client), band.sample)
+    assert len(of(band.play(selector, 3.0), Prepare)) == 1
+
+
+def test_under_hold_a_failure_waits_for_the_release():
+    band, selector, _ = running()
+    selector.command(Command("hold", True), band.sample)
+    selector.ack(Ack(seq=1, phase="failed"), band.sample)
+    assert not of(band.play(selector, 5.0), Prepare)
+    selector.command(Command("hold", False), band.sample)
+    assert of(band.play(selector, 1.0), PickLogged)[0].record["reason"] == "replace:failed"
+
+
+def test_a_stage_that_fails_everything_does_not_make_it_flicker():
+    band, selector, _ = running(catalog=make_catalog(200))
+    count = 0
+    for _ in range(int(60 * RATE / 256)):
+        snapshot, beats = band.hop()
+        for event in selector.step(snapshot, beats):
+            if isinstance(event, Prepare):
+                count += 1
+                selector.ack(Ack(seq=event.seq, phase="failed"), band.sample)
+    assert 5 < count < 20
+
+
+def test_quarantine_ends_on_its_sample():
+    settings = SelectorSettings(select=SelectSettings(quarantine_sec=5.0))
+    band, selector, _ = running(settings=settings)
+    selector.ack(Ack(seq=1, phase="failed"), band.sample)
+    until = selector.state.quarantined[0].until_sample
+    assert until == band.sample + 5 * RATE
+    while selector.state.quarantined:
+        band.play(selector, 0.01)
+    assert 0 <= band.sample - until < 512
+
+
+def test_answers_become_outcomes_and_strangers_are_ignored():
+    _band, selector, _ = running()
+    said = [
+        selector.ack(Ack(seq=1, phase="prepared", ms=120.5, client="a"), 9),
+        selector.ack(Ack(seq=1, phase="shown", late_ms=10.0, client="a"), 9),
+        selector.ack(Ack(seq=1, phase="shown", late_ms=900.0, client="b"), 9),
+        selector.ack(Ack(seq=99, phase="failed"), 9),
+    ]
+    assert [outcomes(e) for e in said] == [[(1, "prepared")], [(1, "shown")], [(1, "late")], []]
+    record = of(said[0], OutcomeLogged)[0].record
+    assert (record["ms"], record["client"], record["sample"]) == (120.5, "a", 9)
+
+
+def report(selector, band, seconds, **luma):
+    events = []
+    for _ in range(int(seconds * 2)):
+        events += band.play(selector, 0.5)
+        for client, value in luma.items():
+            events += selector.report(Report(client=client, luma01=value), band.sample)
+    return events
+
+
+def test_black_on_every_stage_is_replaced_black_on_one_is_not():
+    band, selector, _ = running()
+    assert not of(report(selector, band, 4.5, a=0.0, b=0.3), Cancel | PickLogged)
+    events = report(selector, band, 5.0, a=0.0, b=0.01)
+    failed = next(e.record for e in of(events, OutcomeLogged) if e.record["outcome"] == "failed")
+    assert (failed["seq"], failed["reason"]) == (1, "dark")
+    assert of(events, PickLogged)[0].record["reason"] == "replace:failed"
+
+
+def test_black_during_blackout_is_meant():
+    band, selector, _ = running()
+    selector.command(Command("blackout", True), band.sample)
+    report(selector, band, 4.5, a=0.0)
+    assert selector.state.quarantined == ()
+
+
+# -- commands -----------------------------------------------------------------------------------
+
+
+def test_a_pin_is_the_next_pick_and_only_that():
+    band, selector, _ = running()
+    done, changed = selector.command(Command("pair", "12"), band.sample)
+    assert done == CommandDone("pair", True, "demo:12 is next.")
+    assert changed.state.pinned == "demo:12"
+    selector.command(Command("next"), band.sample)
+    events = band.play(selector, 2.0)
+    pick = of(events, PickLogged)[0].record
+    assert (pick["pair"], pick["reason"], pick["probability"], pick["candidates"]) == (12, "pinned", 1.0, 1)
+    assert selector.state.pinned is None
+
+
+def test_a_pin_replaces_what_is_prepared_at_the_same_moment():
+    band, selector, _ = running()
+    first = of(until_prepared(band, selector), Prepare)[0]
+    selector.command(Command("pair", "other:3"), band.sample)
+    events = band.play(selector, 3.0)
+    assert of(events, Cancel)[0].seq == first.seq
+    assert of(events, Prepare)[0].pack == "other"
+    assert abs(of(events, Activate)[0].sample - first.activate_sample) < 5
+
+
+@pytest.mark.parametrize(
+    ("verb", "arg", "part"),
+    [
+        ("pair", "999", "no pair '999'"),
+        ("pack", "nope", "no pack 'nope'"),
+        ("preset", "p99", "no preset"),
+        ("unban", None, "not banned"),
+        ("ban", "777", "no '777'"),
+        ("tap", None, "analyser"),
+    ],
+)
+def test_what_cannot_be_done_is_said(verb, arg, part):
+    band, selector, _ = running()
+    before = selector.state
+    events = selector.command(Command(verb, arg), band.sample)
+    assert len(events) == 1
+    assert not events[0].ok
+    assert part in events[0].message
+    assert selector.state == before
+
+
+def test_what_is_banned_leaves_and_never_comes_back():
+    band, selector, events = running(catalog=make_catalog(3))
+    gone = of(events, PickLogged)[0].record["pair"]
+    selector.command(Command("ban"), band.sample)
+    events = band.play(selector, 200.0)
+    assert of(events, PickLogged)[0].record["reason"] == "command:ban"
+    assert gone not in [e.record["pair"] for e in of(events, PickLogged)]
+    refused = selector.command(Command("pair", str(gone)), band.sample)[0]
+    assert "banned" in refused.message
+    selector.command(Command("unban"), band.sample)
+    assert selector.command(Command("pair", str(gone)), band.sample)[0].ok
+
+
+def test_changing_pack_and_kind_changes_the_picture():
+    band, selector, _ = running()
+    selector.command(Command("kind", "preset"), band.sample)
+    pick = of(band.play(selector, 2.0), PickLogged)[0].record
+    assert (pick["kind"], pick["pair"], pick["bgUrl"], pick["reason"]) == (
+        "preset",
+        None,
+        None,
+        "command:kind",
+    )
+    assert pick["presetIds"] == [pick["presetId"]]
+    selector.command(Command("pack", "other"), band.sample)
+    pick = of(band.play(selector, 2.0), PickLogged)[0].record
+    assert (pick["kind"], pick["pack"]) == ("pair", "other")
+    assert pick["presetIds"] == [f"coupled:other:{pick['pair']}:fg", f"coupled:other:{pick['pair']}:bg"]
+
+
+def test_query_sends_the_state_even_when_nothing_changed():
+    _band, selector, _ = running()
+    assert of(selector.command(Command("query"), 0), StateChanged)
+    assert not of(selector.command(Command("energy", 0.0), 0), StateChanged)
+
+
+# -- restart ------------------------------------------------------------------------------------
+
+
+def restarted(selector, **more):
+    """Through bytes, as a restart goes."""
+    saved = msgspec.json.encode(selector.resume_state())
+    return make_selector(resume=msgspec.json.decode(saved, type=ResumeState), **more)
+
+
+def logged(events):
+    return [canonical(e.record) for e in events if isinstance(e, PickLogged | OutcomeLogged)]
+
+
+@pytest.mark.parametrize("mode", ["weighted", "shuffle"])
+def test_a_restart_goes_on_without_repeating(mode):
+    settings = SelectorSettings(select=SelectSettings(mode=mode))
+    catalog = make_catalog(7)
+    band, one = Band(hop=1024), make_selector(settings, catalog=catalog)
+    events = band.play(one, 100.0)
+    one.command(Command("ban", "2"), band.sample)
+    two = restarted(one, settings=settings, catalog=catalog)
+    assert msgspec.structs.replace(two.state, next=None) == msgspec.structs.replace(one.state, next=None)
+    events += band.play(two, 100.0)
+    shown = [e.record["pair"] for e in of(events, PickLogged)]
+    assert all(a != b for a, b in itertools.pairwise(shown))
+    assert [e.record["seq"] for e in of(events, PickLogged)] == list(range(1, len(shown) + 1))
+    assert check(logged(events)) is None
+
+
+def test_what_was_prepared_at_a_restart_is_cancelled():
+    band, one, _ = running()
+    pending = of(until_prepared(band, one), Prepare)[0]
+    two = restarted(one)
+    events = band.play(two, 0.02)
+    assert of(events, Cancel)[0] == Cancel(pending.seq, "restart")
+    assert (pending.seq, "skipped") in outcomes(events)
+
+
+def test_a_restart_in_silence_keeps_what_is_on_screen():
+    band, one, _ = running()
+    band.now = QUIET
+    assert not of(band.play(restarted(one), 5.0), Prepare)
+
+
+def test_parse_and_command_share_their_verbs():
+    _band, selector, _ = running()
+    for verb, arg in [("next", 1.0), ("hold", None), ("energy", "0.5"), ("mode", "shuffle"), ("pair", 3.0)]:
+        command = parse(verb, [arg])
+        assert isinstance(command, Command)
+        assert selector.command(command, 0)[0].ok

@@ -1,0 +1,375 @@
+"""What is drawn: the modes, the factors, the rules."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import msgspec
+import numpy as np
+import pytest
+from band import LOUD, QUIET, Band, make_catalog, make_presets, make_selector, make_table
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selector import weights
+from selector.catalog import Catalog, Pack, Row, Table
+from selector.choice import Chooser, Situation
+from selector.fixedpoint import MICRO, MISSING
+from selector.intensity import intensity_micro
+from selector.settings import SelectSettings
+from selector.vocabulary import Command
+
+S = SelectSettings()
+
+
+def situation(**changes):
+    base = {
+        "mode": "weighted",
+        "section": "groove",
+        "intensity": 500_000,
+        "shown": None,
+        "shown_strength": None,
+        "recent": [],
+        "quarantined": [],
+        "banned": [],
+    }
+    return Situation(**{**base, **changes})
+
+
+def picks(table, count, settings=S, seed=5, **changes):
+    chooser = Chooser(settings, seed)
+    return [chooser.choose(table, situation(**changes), n).index for n in range(count)]
+
+
+# -- factors ------------------------------------------------------------------------------------
+
+
+def test_match_prefers_strength_like_the_intensity():
+    table = make_table(101)
+    fit = weights.match(table, 700_000, S)
+    assert int(np.argmax(fit)) == 70
+    assert fit[70] == MICRO
+    assert fit[88] == fit[52] == 606_531
+
+
+def test_unknown_strength_and_quality_weigh_one():
+    table = Table("pair", "p", [Row(ident=1, fg_url="a"), Row(ident=2, fg_url="b", warp=5, cx=5, quality=0)])
+    assert weights.match(table, 0, S)[0] == MICRO
+    assert weights.quality(table, S).tolist() == [MICRO, 200_000]
+    for factor in (
+        weights.visible(table, "peak", S),
+        weights.too_strong(table, "calm", S),
+        weights.measured(table, "peak", S),
+        weights.variety(table, 500_000, S),
+    ):
+        assert factor[0] == MICRO
+
+
+def test_quality_by_rank_spreads_what_lies_close():
+    table = make_table(31)
+    raw, ranked = (weights.quality(table, SelectSettings(quality_scale=s)) for s in ("raw", "rank"))
+    assert raw.max() / raw.min() < 1.1
+    assert (ranked.min(), ranked.max()) == (200_000, MICRO)
+    assert (np.argsort(raw, kind="stable") == np.argsort(ranked, kind="stable")).all()
+
+
+def test_loud_sections_want_visible_and_quiet_ones_gentle_pictures():
+    table = make_table(101)
+    assert weights.visible(table, "peak", S)[0] == 400_000
+    assert weights.visible(table, "peak", S)[12] == MICRO
+    assert (weights.visible(table, "calm", S) == MICRO).all()
+    assert weights.too_strong(table, "calm", S)[100] == 200_000
+    assert weights.too_strong(table, "calm", S)[70] == MICRO
+    assert (weights.too_strong(table, "peak", S) == MICRO).all()
+
+
+def test_dark_bright_and_still_pictures_lose_weight():
+    rows = [
+        Row(ident=i, fg_url="x", luma=luma, motion=motion, dark=dark)
+        for i, (luma, motion, dark) in enumerate(
+            [
+                (400_000, 50_000, 0),
+                (40_000, 50_000, 0),
+                (990_000, 50_000, 0),
+                (400_000, 0, 0),
+                (400_000, 50_000, 1),
+            ]
+        )
+    ]
+    loud = weights.measured(Table("pair", "p", rows), "peak", S)
+    quiet = weights.measured(Table("pair", "p", rows), "calm", S)
+    assert loud[0] == MICRO
+    assert (loud[1:] < MICRO).all()
+    assert loud[1] == 200_000
+    assert quiet[3] == quiet[4] == MICRO
+
+
+def test_the_window_recovers_and_never_covers_more_than_half():
+    table = make_table(8)
+    factor = weights.repeat(table, [0, 1, 2, 3, 4, 5], 5, S)
+    assert factor[5] == 0
+    assert factor[4] < factor[3] < factor[2] < MICRO
+    assert (factor[[0, 1, 6, 7]] == MICRO).all()
+
+
+def test_run_manifest_weight_is_the_published_one():
+    rows = [
+        Row(ident="unknown", fg_url="x"),
+        Row(ident="strict", fg_url="x", luma=300_000, motion=80_000),
+        Row(ident="dark", fg_url="x", luma=500_000, motion=300_000, dark=1),
+        Row(ident="black", fg_url="x", luma=0, motion=100_000),
+        Row(ident="no motion", fg_url="x", luma=500_000),
+    ]
+    expected = [1.0, 1.0 * 0.8 * 0.6, 0.6 * 2.0, 0.0, 0.5]
+    assert weights.manifest(Table("preset", "p", rows)).tolist() == [int(e * MICRO) for e in expected]
+
+
+columns = st.integers(1, 40).flatmap(
+    lambda n: st.lists(
+        st.tuples(*[st.one_of(st.just(MISSING), st.integers(0, MICRO)) for _ in range(5)], st.integers(0, 1)),
+        min_size=n,
+        max_size=n,
+    )
+)
+
+
+@given(
+    columns,
+    st.sampled_from(["pair", "preset"]),
+    st.sampled_from(["weighted", "random", "shuffle", "public_v0"]),
+    st.integers(0, MICRO),
+    st.sampled_from(["silence", "calm", "groove", "drop"]),
+    st.data(),
+)
+def test_weights_are_bounded_and_rules_exclude(rows, kind, mode, intensity, section, data):
+    table = Table(
+        kind,
+        "p",
+        [
+            Row(ident=i, fg_url="x", warp=w, cx=c, quality=q, luma=lu, motion=m, dark=d)
+            for i, (w, c, q, lu, m, d) in enumerate(rows)
+        ],
+    )
+    some = st.lists(st.integers(0, len(table) - 1), max_size=5)
+    banned, jailed, recent = data.draw(some), data.draw(some), data.draw(some)
+    shown = recent[-1] if recent else None
+    choice = Chooser(S, 3).choose(
+        table,
+        situation(
+            mode=mode,
+            intensity=intensity,
+            section=section,
+            banned=banned,
+            quarantined=jailed,
+            recent=recent,
+            shown=shown,
+            shown_strength=None if shown is None else int(table.strength[shown]),
+        ),
+        1,
+    )
+    if choice is None:
+        assert set(range(len(table))) <= {*banned, *jailed, *([shown] if shown is not None else [])}
+        return
+    assert choice.index not in {*banned, *jailed}
+    assert (choice.weights >= 0).all()
+    assert choice.total == sum(int(w) for w in choice.weights)
+    assert 0 <= choice.draw < choice.total
+    for column in choice.factors.values():
+        assert ((column >= 0) & (column <= 4 * MICRO)).all()
+    for index in (choice.index, *choice.runners_up()):
+        assert weights.combine(choice.factors_of(index), weights.WEIGHT_ONE) == choice.weights[index] > 0
+    heaviest = sorted((int(w) for i, w in enumerate(choice.weights) if i != choice.index and w), reverse=True)
+    assert [int(choice.weights[i]) for i in choice.runners_up()] == heaviest[:5]
+
+
+def test_an_unknown_factor_cannot_slip_out_of_a_weight():
+    with pytest.raises(ValueError, match="'luck'"):
+        weights.combine({"luck": MICRO}, weights.WEIGHT_ONE)
+
+
+def test_exploration_lifts_what_does_not_fit_but_not_what_is_excluded():
+    assert (
+        weights.combine({"match": 0, "explore": 30_000}, weights.WEIGHT_ONE) == weights.WEIGHT_ONE * 3 // 100
+    )
+    assert weights.combine({"match": 0, "explore": 30_000, "banned": 0}, weights.WEIGHT_ONE) == 0
+
+
+# -- modes --------------------------------------------------------------------------------------
+
+
+def test_weighted_follows_the_intensity():
+    table = make_table(31)
+    low = picks(table, 300, intensity=200_000, section="calm")
+    high = picks(table, 300, intensity=900_000, section="peak")
+    assert sum(low) / 300 < 10
+    assert sum(high) / 300 > 20
+
+
+def test_weighted_draws_in_proportion():
+    table = make_table(12)
+    choice = Chooser(S, 0).choose(table, situation(), 0)
+    counts = Counter(picks(table, 6000, seed=11))
+    expected = choice.weights * (6000 / choice.total)
+    chi2 = sum((counts[i] - e) ** 2 / e for i, e in enumerate(expected.tolist()))
+    assert chi2 < 31.3  # 11 degrees of freedom, one in a thousand
+
+
+def test_random_is_uniform_and_leaves_out_what_is_shown():
+    counts = Counter(picks(make_table(11), 5000, mode="random", shown=4))
+    assert counts[4] == 0
+    assert sum((c - 500) ** 2 / 500 for c in counts.values()) < 27.9  # 9 degrees of freedom
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 31])
+def test_shuffle_shows_all_once_a_cycle_and_never_repeats(n):
+    chooser, table, shown, order = Chooser(S, 21), make_table(n), None, []
+    for number in range(5 * n):
+        choice = chooser.choose(table, situation(mode="shuffle", shown=shown), number)
+        if n == 1 and number:
+            assert choice is None
+            return
+        order.append(choice.index)
+        shown = choice.index
+    for cycle in range(5):
+        assert sorted(order[cycle * n : (cycle + 1) * n]) == list(range(n))
+    assert all(a != b for a, b in itertools.pairwise(order))
+
+
+def test_shuffle_goes_on_from_its_counter_alone():
+    whole = Chooser(S, 21)
+    order = [whole.choose(make_table(7), situation(mode="shuffle"), i).index for i in range(20)]
+    late = Chooser(S, 21, {"pair:demo": 12})
+    assert [late.choose(make_table(7), situation(mode="shuffle"), i).index for i in range(8)] == order[12:]
+
+
+def app_weights(qualities, gamma, explore, recent, dedup_n, penalty):
+    """The published formula, written down with floats as the app has it."""
+    result = []
+    for i, q in enumerate(qualities):
+        w = (1 - explore) * ((0.5 if q is None else q) + 1e-6) ** gamma + explore
+        if dedup_n > 0 and penalty > 0 and i in recent[-dedup_n:]:
+            w *= 1 - penalty
+        result.append(w)
+    return result
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 4.0])
+@pytest.mark.parametrize(("explore", "dedup_n", "penalty"), [(0.0, 0, 0.0), (0.1, 3, 0.05), (0.05, 2, 1.0)])
+def test_public_v0_is_the_published_formula(gamma, explore, dedup_n, penalty):
+    qualities = [0.1, 0.9, None, 1.0, 0.5]
+    rows = [
+        Row(ident=i, fg_url="x", quality=MISSING if q is None else round(q * MICRO))
+        for i, q in enumerate(qualities)
+    ]
+    settings = SelectSettings(
+        public_gamma=gamma, public_explore=explore, public_dedup_n=dedup_n, public_dedup_penalty=penalty
+    )
+    recent = [3, 0, 1, 4]
+    choice = Chooser(settings, 1).choose(
+        Table("pair", "p", rows), situation(mode="public_v0", recent=recent), 1
+    )
+    expected = app_weights(qualities, gamma, explore, recent, dedup_n, penalty)
+    for got, want in zip(choice.weights.tolist(), expected, strict=True):
+        assert abs(got / weights.WEIGHT_ONE - want) < 3e-6
+
+
+def test_absent_gamma_is_one_and_not_zero():
+    counts = Counter(
+        picks(
+            Table(
+                "pair",
+                "p",
+                [Row(ident=0, fg_url="x", quality=100_000), Row(ident=1, fg_url="x", quality=900_000)],
+            ),
+            2000,
+            mode="public_v0",
+        )
+    )
+    assert 0.87 < counts[1] / 2000 < 0.93
+
+
+def test_presets_use_their_measurements():
+    choice = Chooser(S, 1).choose(make_presets(12), situation(), 1)
+    assert "manifest" in choice.factors
+    assert choice.candidates >= 8
+
+
+# -- the selector's choices ---------------------------------------------------------------------
+
+
+def records(events):
+    return [e.record for e in events if type(e).__name__ == "PickLogged"]
+
+
+def test_without_sound_weighted_falls_back_to_random_and_says_so():
+    record = records(Band(QUIET).play(make_selector(), 1.0))[0]
+    assert (record["requestedMode"], record["mode"], record["reason"]) == (
+        "weighted",
+        "random",
+        "fallback:no-audio",
+    )
+    assert len({f["weight"] for f in record["runnersUp"]} | {record["weight"]}) == 1
+
+
+def test_when_nothing_weighs_anything_it_falls_back_to_random_and_says_so():
+    rows = [Row(ident=f"p{i}", fg_url="/presets/p/x", luma=0, motion=100_000) for i in range(4)]
+    catalog = Catalog([Pack("p", Table("pair", "p", []), Table("preset", "p", rows))])
+    record = records(Band().play(make_selector(catalog=catalog), 1.0))[0]
+    assert (record["kind"], record["mode"], record["reason"]) == ("preset", "random", "fallback:no-weight")
+
+
+def test_a_single_picture_is_shown_once_and_stays():
+    catalog = Catalog([Pack("p", make_table(1, "p"), make_presets(0, "p"))])
+    band, selector = Band(), make_selector(catalog=catalog)
+    assert len(records(band.play(selector, 100.0))) == 1
+    assert any("Nothing else can be shown" in w for w in selector.state.warnings)
+
+
+def test_back_and_forward_are_exact():
+    band, selector = Band(hop=1024), make_selector(catalog=make_catalog(200))
+    shown = []
+
+    def press(verb, seconds=3.0):
+        selector.command(Command(verb), band.sample)
+        shown.extend(r["pair"] for r in records(band.play(selector, seconds)))
+
+    shown.extend(r["pair"] for r in records(band.play(selector, 3.0)))
+    for _ in range(4):
+        press("next")
+    first = list(shown)
+    assert len(first) == 5
+    for _ in range(3):
+        press("back")
+    assert shown[5:] == [first[3], first[2], first[1]]
+    press("next")
+    press("next")
+    assert shown[8:] == [first[2], first[3]]
+    press("next")
+    press("next")
+    assert shown[10] == first[4]
+    assert shown[11] not in first
+
+
+def test_back_at_the_beginning_says_so():
+    selector = make_selector()
+    Band().play(selector, 2.0)
+    done = selector.command(Command("back"), 0)[0]
+    assert not done.ok
+    assert "nothing to go back to" in done.message
+
+
+@pytest.mark.parametrize(
+    ("bias", "aim", "expected"),
+    [
+        (0.0, "follow", 500_000),
+        (1.0, "follow", MICRO),
+        (-1.0, "follow", 0),
+        (0.5, "follow", 750_000),
+        (0.0, "drop", 850_000),
+        (0.0, "calm", 250_000),
+    ],
+)
+def test_intensity_is_rescaled_biased_and_aimed(bias, aim, expected):
+    middle = msgspec.structs.replace(LOUD, energy01=0.615, accent01=0.5, beat_pulse01=0.5)
+    assert abs(intensity_micro(middle, bias, aim, S) - expected) <= 1

@@ -155,7 +155,7 @@ class Access:
 
     def has_explicit_token(self, query: str, authorization: Sequence[str]) -> bool | None:
         """Whether query or Authorization carry the token; None when neither carries any."""
-        given = parse_qs(query, max_num_fields=32).get("token", [])
+        given = parse_qs(query).get("token", [])
         given += [text[7:].strip() for text in authorization if text[:7].lower() == "bearer "]
         if not given:
             return None

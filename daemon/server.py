@@ -24,7 +24,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from daemon.access import WILDCARDS, Access, is_loopback, parse_cookies
-from daemon.clients import Client, ClientInfo, Clients, peer
+from daemon.clients import CLOSE_TIMEOUT_S, Client, ClientInfo, Clients, peer
 from daemon.connection import (
     HELLO_TIMEOUT_S,
     POLICY_VIOLATION,
@@ -145,7 +145,7 @@ class Server:
                 open_timeout=20,
                 ping_interval=15,
                 ping_timeout=15,
-                close_timeout=10,
+                close_timeout=20,
                 start_serving=False,
                 logger=logging.getLogger("daemon.websockets"),
             )
@@ -210,6 +210,7 @@ class Server:
             self._refused.inc(reason="full")
             await socket_.close(TRY_AGAIN_LATER, "too many clients")
             return
+        socket_.close_timeout = CLOSE_TIMEOUT_S  # the library's own is for the transfer of pages
         token = "" if socket_ in self._authorised else self._access.token
         client = self._clients.add(socket_, Inbox(token=token))
         tasks = [
@@ -234,8 +235,10 @@ class Server:
     async def _read(self, client: Client) -> None:
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S) as patience:
-                while not client.leaving:
+                while True:
                     frame = await client.socket.recv()
+                    if client.leaving:
+                        continue  # its answer to our farewell is somewhere behind this
                     await self._receive(client, frame)
                     if client.inbox.hello is not None:
                         patience.reschedule(None)

@@ -77,7 +77,16 @@ const state = {
   now: null, next: null, input: { name: "Scarlett 2i2 USB (mock)", state: "live", rate: RATE, message: "" },
   recording: { on: true, dir: "sessions/mock", message: "" }, clients: { stage: 0, control: 0, monitor: 0 }, warnings: [],
 };
-const vocabulary = ["next", "back", "hold", "blackout", "tap", "half", "double", "calm"].map((verb) => ({ verb, kind: "none" }));
+const vocabulary = [
+  ...["next", "back", "calm", "tap", "half", "double"].map((name) => ({ name, arg: "trigger", what: `Do ${name}.` })),
+  { name: "hold", arg: "bool", what: "Stay on this picture." },
+  { name: "blackout", arg: "bool", what: "Show black." },
+  { name: "sensitivity", arg: "float", what: "Gain of the input.", unit: "dB", low: -24, high: 24 },
+  { name: "energy", arg: "float", what: "Weaker or stronger.", low: -1, high: 1 },
+  { name: "mode", arg: "choice", what: "How to choose.", choices: ["weighted", "random", "shuffle", "public_v0"] },
+  { name: "kind", arg: "choice", what: "What to show.", choices: ["pair", "preset"] },
+  { name: "pack", arg: "text", what: "Show this pack." },
+];
 
 function stateMessage() {
   const count = (role) => [...clients].filter((client) => client.role === role).length;
@@ -96,7 +105,7 @@ const broadcast = (message) => {
 
 /* ---- picking ---- */
 
-const REASONS = ["phrase", "drop", "maxDwell", "section:peak", "operator:next", "fallback:no-audio"];
+const REASONS = ["dwell:bar", "section:drop", "energy:up", "command:next", "fallback:no-audio", "section:breakdown"];
 
 function prepare(inMs, faulty) {
   seq += 1;

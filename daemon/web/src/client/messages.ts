@@ -180,7 +180,7 @@ export interface DaemonState {
   hold: boolean;
   blackout: boolean;
   mode: string;
-  kind: PickKind | string;
+  kind: PickKind;
   pack: string;
   packs: string[];
   energyBias: number;
@@ -192,7 +192,7 @@ export interface DaemonState {
   next: { seq: number; activateAtMs: number } | null;
   input: { name: string; state: AudioState; rate: number; message: string };
   recording: { on: boolean; dir: string; message: string };
-  clients: { stage: number; control: number; monitor: number };
+  clients: { stage?: number; control?: number; monitor?: number };
   warnings: string[];
   [field: string]: unknown;
 }
@@ -201,14 +201,17 @@ export interface StateMessage extends DaemonState {
   type: "state";
 }
 
-/** One command the daemon understands; what its argument may be. */
-export interface VerbDescription {
-  verb: string;
-  kind?: string;
-  min?: number;
-  max?: number;
+/** One row of the operator's vocabulary: a verb and what its argument may be. */
+export interface Verb {
+  name: string;
+  arg: "trigger" | "bool" | "float" | "choice" | "text" | "id" | "optionalId";
+  /** What it does, as a sentence. */
+  what: string;
+  unit?: string;
+  /** Bounds of a float. */
+  low?: number;
+  high?: number;
   choices?: string[];
-  [field: string]: unknown;
 }
 
 export interface Hello {
@@ -223,7 +226,7 @@ export interface Hello {
   picks: PickRecord[];
   current: PreparedPick | null;
   next: PreparedPick | null;
-  vocabulary: VerbDescription[] | Record<string, Omit<VerbDescription, "verb">>;
+  vocabulary: Verb[];
 }
 
 export interface Reply {

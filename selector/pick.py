@@ -11,7 +11,7 @@ from selector.canonical import GENESIS, HashChain, canonical, check, read_line
 from selector.catalog import Table
 from selector.choice import Choice
 from selector.events import Ack
-from selector.fixedpoint import MISSING, from_micro
+from selector.fixedpoint import MISSING, from_micro, to_micro
 from selector.settings import Mode
 
 __all__ = ["GENESIS", "HashChain", "PickLog", "PickNote", "canonical", "check", "read_line"]
@@ -83,7 +83,7 @@ class PickLog:
                 "factors": _reals(choice.factors_of(index)),
                 "weight": weight,
                 "totalWeight": choice.total,
-                "probability": weight / choice.total,
+                "probability": from_micro(to_micro(weight / choice.total)),
                 "draw": choice.draw,
                 "candidates": choice.candidates,
                 "runnersUp": [

@@ -43,7 +43,7 @@ class ExpressiveAudioSnapshot(msgspec.Struct, frozen=True, rename="camel", kw_on
     flux01: float
     beat_pulse01: float
     accent01: float
-    onset_rate2s: float  # onsets a second over the last two seconds, 0 to 5
+    onset_rate2s: float = msgspec.field(name="onsetRate2s")  # onsets a second over the last 2 s, 0 to 5
     gate_boost: float  # 1 to 1.6
     rms01: float
     loudness_db: float  # momentary (0.4 s), dB below full scale

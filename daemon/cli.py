@@ -99,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("pack", type=Path, metavar="DIR")
 
     bench = commands.add_parser("bench", help="measure this machine")
-    bench.add_argument("name", choices=("latency", "hop"), nargs="?", default="latency")
+    bench.add_argument("name", choices=("latency", "hop", "start"), nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency)")
     bench.add_argument("--json", action="store_true", help="as JSON")
 

@@ -96,8 +96,10 @@ class SourceChild:
         else:
             self._ring = self._input.make_ring()
         self._keeper = asyncio.create_task(self._keep())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._first.wait(), FIRST_OPEN_S)
+        if self.settings.name == DEFAULT:
+            # Whether the system's default really opens decides if the demo track takes its place.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._first.wait(), FIRST_OPEN_S)
 
     async def _resolve(self) -> None:
         name = self.settings.name

@@ -7,6 +7,7 @@ one place where what the operator wrote for the input is understood: `resolve`.
 from __future__ import annotations
 
 import json
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ USUAL_RATE = 48000
 CLICK_EVERY_S = 0.5
 CLICK_FRAMES = 4
 CLICK_LEVEL = 0.8
-FULL_SCALE_24 = 1 << 23
+FULL_SCALE_16 = 1 << 15
 MOST_LATE_NS = 1_000_000_000
 
 Blocks = Iterator[NDArray[np.float32]]
@@ -128,7 +129,7 @@ def demo_blocks(rate: int, frames: int) -> Blocks:
     start = 0
     while True:
         block = track.block(start, frames)
-        yield (block / np.float32(FULL_SCALE_24)).astype(np.float32)
+        yield block / np.float32(FULL_SCALE_16)
         start += frames
 
 
@@ -145,6 +146,28 @@ def click_blocks(rate: int, frames: int) -> Blocks:
 def click_period(rate: int) -> int:
     """Frames from one click to the next."""
     return int(rate * CLICK_EVERY_S)
+
+
+def ahead(blocks: Blocks, count: int) -> Blocks:
+    """The same blocks, made by a thread up to `count` of them early: a slow disk makes no gap.
+
+    An error of `blocks` is raised here, after all that came before it.
+    """
+    made: queue.Queue[NDArray[np.float32] | Exception | None] = queue.Queue(count)
+
+    def make() -> None:
+        try:
+            for block in blocks:
+                made.put(block)
+            made.put(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
+            made.put(error)
+
+    threading.Thread(target=make, name="ahead", daemon=True).start()
+    while (block := made.get()) is not None:
+        if isinstance(block, Exception):
+            raise block
+        yield block
 
 
 def play(
@@ -164,9 +187,10 @@ def play(
         stop: ends it early.
         published: told, after each block, how many frames it had and the CLOCK_MONOTONIC time in ns.
     """
-    began = time.monotonic_ns()
-    sent = 0
+    began = sent = 0
     for block in blocks:
+        # The clock starts when there is something to hear, however long that took to make.
+        began = began or time.monotonic_ns()
         sent += len(block)
         wait_ns = began + sent * 1_000_000_000 // ring.rate - time.monotonic_ns()
         if wait_ns < -MOST_LATE_NS:
@@ -218,7 +242,7 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
         generation=ring.generation,
         realtime=False,
     )
-    play(blocks, ring, stop, published)
+    play(ahead(blocks, int(AHEAD_S * ring.rate / frames)), ring, stop, published)
     if not stop.is_set():
         report("ended", frames=ring.written)
     return Exit.ENDED

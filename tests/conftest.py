@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from daemon import kernel_cache
@@ -11,6 +13,20 @@ from daemon import kernel_cache
 kernel_cache.activate()
 
 ROOT = Path(__file__).parent.parent
+
+
+def demo_music(start_s: float, seconds: float, rate: int = 48000) -> np.ndarray:
+    """A stretch of the demo track as the engine takes it: 24-bit integers, int32 (n, 2)."""
+    from daemon.demo_track import DemoTrack
+
+    block = DemoTrack(rate).block(int(start_s * rate), int(seconds * rate))
+    return block.astype(np.int32) << 8
+
+
+@pytest.fixture(scope="session")
+def music() -> Callable[..., np.ndarray]:
+    """`demo_music`."""
+    return demo_music
 
 
 @pytest.fixture(scope="session")

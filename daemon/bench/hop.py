@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
     config = Config()
     catalog = load([Path(place) for place in config.packs.dirs]).catalog
     engine = Engine(config, catalog, seed=1, rate=RATE)
-    track = np.ascontiguousarray(DemoTrack(RATE).block(0, RATE * SECONDS), dtype=np.int32)
+    track = DemoTrack(RATE).block(0, RATE * SECONDS).astype(np.int32) << 8
     costs = {"hearing": [], "deciding": []}
     for start in range(0, len(track) - engine.hop, engine.hop):
         samples = track[start : start + engine.hop]

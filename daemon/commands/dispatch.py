@@ -158,11 +158,9 @@ def pack(args: argparse.Namespace) -> int:
 
 def bench(args: argparse.Namespace) -> int:
     """`aivjd bench`."""
-    if args.name == "hop":
-        from daemon.bench.hop import main as act
-    else:
-        from daemon.bench.latency import main as act
-    return act(args)
+    from importlib import import_module
+
+    return int(import_module(f"daemon.bench.{args.name}").main(args))
 
 
 def osc_book(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,6 @@ import pytest
 import soundfile
 
 from daemon.config import Config
-from daemon.demo_track import DemoTrack
 from daemon.engine import Engine, log_records
 from daemon.packs import load
 from daemon.replay import drive
@@ -32,9 +31,9 @@ INPUTS = [
 
 
 @pytest.fixture(scope="module")
-def music() -> np.ndarray:
+def stretch(music: Callable[..., np.ndarray]) -> np.ndarray:
     """40 s around the first drop of the demo track, int32 (n, 2)."""
-    return np.ascontiguousarray(DemoTrack(RATE).block(RATE * 50, RATE * 40), dtype=np.int32)
+    return music(50, 40)
 
 
 def logs(
@@ -48,28 +47,27 @@ def logs(
     return written
 
 
-def test_the_block_size_changes_nothing(demo_pack: Path, music: np.ndarray) -> None:
-    reference = logs(demo_pack, iter([music]))
+def test_the_block_size_changes_nothing(demo_pack: Path, stretch: np.ndarray) -> None:
+    reference = logs(demo_pack, iter([stretch]))
     assert reference["picks"].count(b'"type":"pick"') >= 3
     assert reference["events"].count(b'"type":"beat"') >= 20
     for block in (7, 441, 512, 4096):
-        assert logs(demo_pack, iter([music]), block) == reference, block
+        assert logs(demo_pack, iter([stretch]), block) == reference, block
 
 
-def test_another_seed_picks_differently(demo_pack: Path, music: np.ndarray) -> None:
-    one, other = (logs(demo_pack, iter([music]), seed=seed)["picks"] for seed in (3, 4))
+def test_another_seed_picks_differently(demo_pack: Path, stretch: np.ndarray) -> None:
+    one, other = (logs(demo_pack, iter([stretch]), seed=seed)["picks"] for seed in (3, 4))
     pairs = [[json.loads(line).get("pair") for line in log.splitlines()] for log in (one, other)]
     assert pairs[0] != pairs[1]
 
 
 @pytest.mark.slow
-def test_three_minutes_give_one_hash(demo_pack: Path, tmp_path: Path) -> None:
+def test_three_minutes_give_one_hash(
+    demo_pack: Path, tmp_path: Path, music: Callable[..., np.ndarray]
+) -> None:
     """Blocks of 1, 441, 512 and 4096 samples, twice each, and numba's generic target."""
     audio = tmp_path / "music.flac"
-    track = DemoTrack(RATE)
-    soundfile.write(
-        audio, np.asarray(track.block(0, RATE * 180), dtype=np.int32) << 8, RATE, subtype="PCM_24"
-    )
+    soundfile.write(audio, music(0, 180) << 8, RATE, subtype="PCM_24")
     hashes = {}
     for block in (1, 441, 512, 4096):
         for turn in (1, 2):

@@ -12,7 +12,6 @@ import pytest
 
 from daemon.cli import main
 from daemon.config import Config
-from daemon.demo_track import DemoTrack
 from daemon.engine import Engine, log_records
 from daemon.errors import SessionError
 from daemon.fingerprint import code_sha256, tool_version
@@ -26,7 +25,7 @@ SECONDS = 24
 INPUTS = [{"type": "command", "sample": 256 * 1000, "verb": "next", "origin": "test"}]
 
 
-def record(folder: Path, pack: Path, *, close: bool = True) -> None:
+def record(folder: Path, pack: Path, music: np.ndarray, *, close: bool = True) -> None:
     """Record a session as the daemon would, without its processes."""
     config, catalog = Config(), load([pack]).catalog
     header = Header(
@@ -46,7 +45,6 @@ def record(folder: Path, pack: Path, *, close: bool = True) -> None:
     )
     writer = SessionWriter(folder, header)
     engine: Engine = engine_of_header(header, "test")
-    music = np.ascontiguousarray(DemoTrack(RATE).block(RATE * 30, RATE * SECONDS + 100), dtype=np.int32)
     for start in range(0, len(music), 1000):
         writer.audio(music[start : start + 1000])
     for hop in drive(engine, [music], INPUTS):
@@ -61,9 +59,15 @@ def record(folder: Path, pack: Path, *, close: bool = True) -> None:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory, demo_pack: Path) -> Path:
+def stretch(music: Callable[..., np.ndarray]) -> np.ndarray:
+    """Music of which the last hop is not whole."""
+    return music(30, SECONDS + 0.002)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory, demo_pack: Path, stretch: np.ndarray) -> Path:
     folder = tmp_path_factory.mktemp("recorded") / "session"
-    record(folder, demo_pack)
+    record(folder, demo_pack, stretch)
     return folder
 
 
@@ -149,9 +153,11 @@ def test_a_dropped_or_swapped_record_is_seen(session: Path, damage: Callable[[Pa
     assert judged(session).cause == "picks"
 
 
-def test_without_clean_end_it_is_verified_to_its_last_whole_record(tmp_path: Path, demo_pack: Path) -> None:
+def test_without_clean_end_it_is_verified_to_its_last_whole_record(
+    tmp_path: Path, demo_pack: Path, stretch: np.ndarray
+) -> None:
     folder = tmp_path / "session"
-    record(folder, demo_pack, close=False)
+    record(folder, demo_pack, stretch, close=False)
     with (folder / "picks.jsonl").open("ab") as file:
         file.write(b'{"type":"pick","torn')
     verdict = judged(folder)

@@ -29,6 +29,7 @@ CLICK_EVERY_S = 0.5
 CLICK_FRAMES = 4
 CLICK_LEVEL = 0.8
 FULL_SCALE_16 = 1 << 15
+AHEAD_S = 2.0
 MOST_LATE_NS = 1_000_000_000
 
 Blocks = Iterator[NDArray[np.float32]]

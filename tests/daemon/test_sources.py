@@ -9,18 +9,18 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
 from daemon import sources
+from daemon.demo_track import DemoTrack
 from daemon.devices import Device, NoInputDevice
 from daemon.errors import DeviceError
 from daemon.feeder import Exit
 from daemon.ring import INPUT_OVERFLOW, Reader, Ring
-from daemon.sources import click_blocks, click_period, demo_blocks, file_blocks, play, resolve
+from daemon.sources import ahead, click_blocks, click_period, demo_blocks, file_blocks, play, resolve
 
 RATE = 8000
 BLOCK = 256
@@ -154,24 +154,52 @@ def test_a_click_lies_at_every_half_second_whatever_the_block(rate):
     np.testing.assert_array_equal(heard[:, 0], heard[:, 1])
 
 
-# The demo track, here a ramp over the 24 bits
+# The demo track
 
 
-class RampTrack:
-    def __init__(self, rate):
-        assert rate == RATE
-
-    def block(self, start, frames):
-        ramp = np.arange(start, start + frames, dtype=np.int32) * 1000 - 2**23
-        return np.stack((ramp, -1 - ramp), axis=1)
-
-
-def test_the_demo_track_is_passed_on_block_by_block_at_24_bits(monkeypatch):
-    monkeypatch.setitem(sys.modules, "daemon.demo_track", SimpleNamespace(DemoTrack=RampTrack))
-    blocks = list(itertools.islice(demo_blocks(RATE, 100), 3))
+def test_the_demo_track_is_passed_on_sample_by_sample():
+    blocks = list(itertools.islice(demo_blocks(RATE, 1000), 30))
     assert {block.dtype for block in blocks} == {np.dtype(np.float32)}
-    heard = np.concatenate(blocks) * np.float32(2**23)
-    np.testing.assert_array_equal(heard, RampTrack(RATE).block(0, 300))
+    heard = np.concatenate(blocks)
+    assert 0.3 < np.abs(heard).max() <= 1
+    np.testing.assert_array_equal(heard, as_float(DemoTrack(RATE).block(0, 30_000)))
+
+
+# Made ahead
+
+
+def test_blocks_made_ahead_are_the_same_blocks():
+    blocks = [np.full((1, 2), i, np.float32) for i in range(50)]
+    assert [id(block) for block in ahead(iter(blocks), 3)] == [id(block) for block in blocks]
+
+
+def test_no_more_than_asked_for_is_made_ahead():
+    made = []
+
+    def endless():
+        while True:
+            made.append(None)
+            yield np.zeros((1, 2), np.float32)
+
+    blocks = ahead(endless(), 5)
+    next(blocks)
+    deadline = time.monotonic() + 5
+    while len(made) < 7:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    time.sleep(0.05)
+    assert len(made) == 7, "one taken, five waiting, one in the hand of the thread"
+
+
+def test_an_error_comes_after_what_was_made_before_it():
+    def failing():
+        yield np.zeros((1, 2), np.float32)
+        raise DeviceError("the disk is on fire")
+
+    blocks = ahead(failing(), 5)
+    next(blocks)
+    with pytest.raises(DeviceError, match="the disk is on fire"):
+        next(blocks)
 
 
 # Pace: a clock that the test moves

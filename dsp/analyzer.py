@@ -73,7 +73,7 @@ class Analyzer:
         self._device: Literal["live", "stalled", "noInput"] = "live"
         self._audio: AudioState = "silent"
         self._onsets = 0
-        self._flags = (self._audio, False, False, False)
+        self._flags: tuple[AudioState, bool, bool, bool] = (self._audio, False, False, False)
         self._section: Section = "silence"
         self._rest = np.zeros((0, 2), dtype=np.int32)
 
@@ -115,7 +115,9 @@ class Analyzer:
             samples: int32[hop, 2], 24-bit integers (-2^23 to 2^23 - 1).
         """
         if samples.shape != (self.hop, 2):
-            raise InputError(f"samples: shape {samples.shape} is not ({self.hop}, 2); use feed for other blocks.")
+            raise InputError(
+                f"samples: shape {samples.shape} is not ({self.hop}, 2); use feed for other blocks."
+            )
         start = self.position
         now = self.position = start + self.hop
         front, level = self._front, self._level
@@ -184,9 +186,7 @@ class Analyzer:
             )
         return events
 
-    def _snapshot(
-        self, now: int, valid: bool, phase: float, out: list[float]
-    ) -> ExpressiveAudioSnapshot:
+    def _snapshot(self, now: int, valid: bool, phase: float, out: list[float]) -> ExpressiveAudioSnapshot:
         level, beats, felt = self._level, self._beats, self._expressive
         return ExpressiveAudioSnapshot(
             t_samples=now,

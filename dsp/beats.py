@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.bars import Bars
-from dsp.events import Beat, BeatSource, DspEvent, Tempo
+from dsp.events import Beat, DspEvent, Tempo
 from dsp.grid import BeatGrid
 from dsp.pulse import PulseBank
 from dsp.settings import DspSettings
+from dsp.snapshot import BeatSource, micro
 from dsp.tables import smoothing
 from dsp.trust import Trust
 
@@ -221,14 +222,14 @@ class BeatTracker:
         before = self._grid.next_beat
         for said in self._grid.announce(now, self._running):
             bpm = 60.0 * self._rate / said.period
-            position, bar = self._bars.label(said.count)
+            position, bar = self._bars.label(said.number)
             beat = Beat(
                 sample=said.sample,
                 emitted=now,
-                count=said.count,
+                count=said.number,
                 bar_beat=position,
                 bar_count=bar,
-                tempo_bpm=((bpm * 1e6 + 0.5) // 1.0) / 1e6,
+                tempo_bpm=micro(bpm),
                 trusted=self.trusted,
                 downbeat=position == 0,
                 source=said.source,
@@ -242,7 +243,7 @@ class BeatTracker:
                         sample=now,
                         emitted=now,
                         bpm=beat.tempo_bpm,
-                        confidence01=((self.confidence01 * 1e6 + 0.5) // 1.0) / 1e6,
+                        confidence01=micro(self.confidence01),
                     )
                 )
         if self._grid.next_beat > before:

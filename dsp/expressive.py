@@ -1,8 +1,9 @@
 """The app's `ExpressiveAudioSnapshot` formulas, at hop rate.
 
 Source: newliveweb `expressiveAudioDriver.ts` and `AudioBus.ts`. Mended: the level is taken after the safe
-automatic gain, so that a quiet input gives the same numbers; flux compares with 32 ms ago (the app's byte
-updates come at 30 Hz) but is evaluated each hop; onsets are rising edges of flux and not every frame above it.
+automatic gain, so that a quiet input gives the same numbers; flux compares with 32 ms ago (the app's
+byte updates come at 30 Hz) but is evaluated each hop; onsets are rising edges of flux and not every frame
+above it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ spans eight hops; a full-scale sine in both channels reads 0 dB.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +19,18 @@ from dsp.kernels.onset import detect
 from dsp.settings import DspSettings
 from dsp.tables import HZ
 
-SUB_BANDS = ((40, 110), (60, 250), (250, 2000), (1200, 4000), (6000, 12000), (20, 250), (250, 4000), (4000, 16000))
-"""Hz: kick, bass, synth, clap, hihat, and the wide low, mid, high (newliveweb AudioBus, StreamAudioProcessor)."""
+SUB_BANDS = (
+    (40, 110),
+    (60, 250),
+    (250, 2000),
+    (1200, 4000),
+    (6000, 12000),
+    (20, 250),
+    (250, 4000),
+    (4000, 16000),
+)
+"""Hz: kick, bass, synth, clap, hihat, and the wide low, mid, high (newliveweb AudioBus and
+StreamAudioProcessor)."""
 SPECTRUM_BANDS = 64
 FLUX_HZ = (160, 4500)
 """Where the low flux group ends and the high one begins."""
@@ -60,7 +72,7 @@ class FrontEnd:
         self._power = np.zeros(size // 2, dtype=np.float32)
         self._octaves = np.zeros(size // 2, dtype=np.float32)
         edges = tables.band_edges(30, 16000, 6)
-        pairs = list(zip(edges[:-1], edges[1:], strict=True))
+        pairs = list(pairwise(edges))
         self._bands = tables.bin_ranges(pairs, size, rate)
         self._subs = tables.bin_ranges([(low * HZ, high * HZ) for low, high in SUB_BANDS], size, rate)
         below = [sum(low < hz * HZ for low, _ in pairs) for hz in FLUX_HZ]
@@ -115,9 +127,7 @@ class FrontEnd:
             start: index of the first sample.
             gate: mean square below which nothing is an onset.
         """
-        hear(
-            samples, self._coefficients, self._memory, self._history, self._blocks, self._parts, self.levels
-        )
+        hear(samples, self._coefficients, self._memory, self._history, self._blocks, self._parts, self.levels)
         detect(
             self._blocks,
             self._parts,

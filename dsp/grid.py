@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dsp.events import BeatSource
+from dsp.snapshot import BeatSource
 
 
 class Announced(NamedTuple):
     """One beat said ahead of time."""
 
     sample: int
-    count: int
+    number: int
     period: float
     source: BeatSource
 
@@ -54,7 +54,9 @@ class BeatGrid:
         """Who set the grid."""
         return "tap" if self._tapped_until >= 0 else "audio"
 
-    def follow(self, now: int, period: float, phase01: float, latency: float, pull: float, patience: int) -> bool:
+    def follow(
+        self, now: int, period: float, phase01: float, latency: float, pull: float, patience: int
+    ) -> bool:
         """Move towards a hypothesis.
 
         Args:

@@ -3,7 +3,8 @@
 Evidence is relative: a band's flux over its own mean, divided by the strongest of the last seconds.
 So the same music 30 dB quieter gives the same evidence.
 
-Conventions: one frame is about 10.7 ms (`frame_hops` hops); intervals are in frames per beat; phase 0 is the beat.
+Conventions: one frame is about 10.7 ms (`frame_hops` hops); intervals are in frames per beat; phase 0 is
+the beat.
 """
 
 from __future__ import annotations

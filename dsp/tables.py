@@ -187,7 +187,13 @@ def high_pass(hz: int, rate: int) -> list[float]:
     """Butterworth high-pass of second order at `hz` (Hz * 65536)."""
     k = _tangent(_within(hz, rate), rate)
     norm = 1.0 + k * ROOT_2 + k * k
-    return [1.0 / norm, -2.0 / norm, 1.0 / norm, 2.0 * (k * k - 1.0) / norm, (1.0 - k * ROOT_2 + k * k) / norm]
+    return [
+        1.0 / norm,
+        -2.0 / norm,
+        1.0 / norm,
+        2.0 * (k * k - 1.0) / norm,
+        (1.0 - k * ROOT_2 + k * k) / norm,
+    ]
 
 
 def band_pass(hz: int, q: float, rate: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Logarithm and power of two from `+ - * /` and integer bits: equal on every CPU, unlike those of any library.
+"""Logarithm and power of two from `+ - * /` and integer bits: equal on every CPU, unlike any library's.
 
 Worst errors, checked in the tests: `log2` 2e-10 absolute, `exp2` 2e-11 relative.
 """

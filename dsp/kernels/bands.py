@@ -20,7 +20,8 @@ FLOOR_DB = 60.0
 
 
 @njit(
-    "void(float32[::1], float32[::1], int32[:,::1], int32[:,::1], float64, float64, int32[::1], float32[:,::1], int64, float64[::1], uint8[::1], float64[::1])",
+    "void(float32[::1], float32[::1], int32[:,::1], int32[:,::1], float64, float64, int32[::1],"
+    " float32[:,::1], int64, float64[::1], uint8[::1], float64[::1])",
     cache=True,
     nogil=True,
 )
@@ -53,7 +54,8 @@ def describe(
         turn: the row written `lag` hops ago, overwritten.
         memory: float64[1], level of the loudest band of the last seconds, dB.
         spectrum: uint8[64], written: 0 to 255 for -80 to 0 dB.
-        out: float64[12], written: five sub-bands `mean ** 0.85` and three means in 0..1, three fluxes in dB per band, centroid in 0..1.
+        out: float64[12], written: five sub-bands `mean ** 0.85`, three means, all in 0..1; three fluxes in
+            dB per band; centroid in 0..1.
     """
     bits = power.view(np.int32)
     for k in range(power.shape[0]):
@@ -72,7 +74,8 @@ def describe(
         first, last = subs[row, 0], subs[row, 1]
         total = 0.0
         for k in range(first, last):
-            # AnalyserNode reads a full-scale sine as -13.6 dB (Blackman window, half of the line); -95..-20 dB are 0..1.
+            # AnalyserNode reads a full-scale sine as -13.6 dB (Blackman window, half of the line) and
+            # shows -95..-20 dB as 0..1.
             total += min(max((DB * level[k] + gain_db + 81.4) / 75.0, 0.0), 1.0)
         mean = total / max(1, last - first)
         # The app's curve for its five sub-bands.
@@ -87,8 +90,8 @@ def describe(
         for k in range(first, last):
             top = max(top, level[k])
             strongest = max(strongest, power[k])
-        db = DB * top
-        spectrum[band] = np.uint8(min(max((db + 80.0) * (255.0 / 80.0) + 0.5, 0.0), 255.0))
+        db = DB * float(top)
+        spectrum[band] = np.uint8(int(min(max((db + 80.0) * (255.0 / 80.0) + 0.5, 0.0), 255.0)))
         loudest = max(loudest, db)
         amplitude = np.sqrt(strongest)
         weight += amplitude

@@ -50,7 +50,8 @@ def mean_square(x: Float64, start: int, stop: int) -> float:
 
 
 @njit(
-    "void(int32[:,::1], float64[:,::1], float64[:,:,::1], float32[:,::1], float64[:,:,::1], float64[:,::1], float64[::1])",
+    "void(int32[:,::1], float64[:,::1], float64[:,:,::1], float32[:,::1], float64[:,:,::1],"
+    " float64[:,::1], float64[::1])",
     cache=True,
     nogil=True,
 )
@@ -72,7 +73,8 @@ def hear(
         history: float32[2, n], the newest n samples in -1..1; shifted by one hop.
         blocks: float64[4, 2, hop], written: the samples in -1..1, then the low, mid and high band.
         parts: float64[4, p], written: mean square of those four in each p-th part of the hop.
-        levels: float64[3], written: mean square, highest magnitude, K-weighted sum of both channels' mean squares.
+        levels: float64[3], written: mean square, highest magnitude, sum of both channels' K-weighted mean
+            squares.
     """
     hop = samples.shape[0]
     n = history.shape[1]

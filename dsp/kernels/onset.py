@@ -21,7 +21,8 @@ DECIBEL = 0.33219280948873625
 
 
 @njit(
-    "void(float64[:,:,::1], float64[:,::1], int64, float64, float64[:,::1], float64[::1], int64, float64[:,::1], int64[::1], int64[::1], float64[::1])",
+    "void(float64[:,:,::1], float64[:,::1], int64, float64, float64[:,::1], float64[::1],"
+    " int64, float64[:,::1], int64[::1], int64[::1], float64[::1])",
     cache=True,
     nogil=True,
 )

@@ -34,7 +34,8 @@ def sum4(x: Float64, start: int, stop: int) -> float:
 
 
 @njit(
-    "void(float64[::1], float64[::1], int64[::1], int64[::1], uint8[::1], float64[:,:,::1], float64[::1], float64, float64[:,::1], float64[::1], float64, float64[::1])",
+    "void(float64[::1], float64[::1], int64[::1], int64[::1], uint8[::1], float64[:,:,::1], float64[::1],"
+    " float64, float64[:,::1], float64[::1], float64, float64[::1])",
     cache=True,
     nogil=True,
 )

@@ -84,13 +84,13 @@ export class Hearing {
       ? "no news"
       : tempoBpm <= 0
         ? "no beat"
-        : beatTrusted
-          ? barTrusted
-            ? "beat and bar sure"
-            : "beat sure"
-          : "guessing";
-    const source = beatSource === "audio" ? `${Math.round(beatConfidence01 * 100)} %` : beatSource;
-    setText(byId("trust"), `${trust} · ${source}`);
+        : barTrusted
+          ? "on the bar"
+          : beatTrusted
+            ? "on the beat"
+            : "guessing";
+    setText(byId("trust"), trust);
+    setText(byId("bpm-source"), beatSource === "audio" ? `BPM, ${Math.round(beatConfidence01 * 100)} % sure` : `BPM by ${beatSource}`);
     byId("trust").classList.toggle("sure", fresh && beatTrusted);
     byId("bpm").classList.toggle("sure", fresh && beatTrusted);
     setText(byId("section"), snapshot.section);

@@ -2,6 +2,7 @@
 
 import type { AivjClient, DaemonState, Phase } from "../client/index.js";
 import { byId, setText } from "./dom.js";
+import { signed } from "./words.js";
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   idle: "not connected",
@@ -46,10 +47,8 @@ export class Status {
 
   /** Round trip and offset of the clock, once a second. */
   tick(): void {
-    const { rttMs, samples } = this.client.clock;
-    setText(
-      byId("clock"),
-      this.client.connected && samples > 0 ? `${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms · offset ${Math.round(this.client.clock.offsetMs)} ms` : "",
-    );
+    const { rttMs, offsetMs, samples } = this.client.clock;
+    const known = this.client.connected && samples > 0;
+    setText(byId("clock"), known ? `latency ${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms · clock ${signed(offsetMs / 1000, 3, "s")}` : "");
   }
 }

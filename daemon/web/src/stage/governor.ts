@@ -6,10 +6,10 @@
  */
 
 /** Lines of a layer, small to large. */
-export const LINES: readonly number[] = [72, 90, 126, 180, 252, 360, 504, 720, 1080];
+export const LINES: readonly number[] = [90, 126, 180, 252, 360, 504, 720, 1080];
 
 const START_LINES = 180;
-const TOO_SLOW_FPS = 20;
+const TOO_SLOW_FPS = 18;
 const PLENTY_FPS = 48;
 const WINDOW_MS = 1000;
 /** The frame after a resize is not typical. */

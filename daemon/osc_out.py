@@ -94,7 +94,7 @@ class OscSender:
         self.sent = self.dropped = self.errors = 0
         self._clock = clock
         self._addresses = [resolve_target(text) for text in targets]
-        self._sockets = {family: _open(family) for family, _ in self._addresses}
+        self._sockets = {family: _open(family) for family in {family for family, _ in self._addresses}}
         self._schedule = Schedule()
         self._beats = 0
         self._next_heartbeat = clock()
@@ -124,7 +124,9 @@ class OscSender:
         if self._addresses and now_s >= self._next_heartbeat:
             self._beats += 1
             packets.append(_HEARTBEAT.pack(self._beats))
-            self._next_heartbeat = max(self._next_heartbeat, now_s - HEARTBEAT_S) + HEARTBEAT_S
+            self._next_heartbeat += HEARTBEAT_S
+            if self._next_heartbeat <= now_s:  # after a pause: one, not all that were missed
+                self._next_heartbeat = now_s + HEARTBEAT_S
         for packet in packets:
             self.send(packet)
         return len(packets)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from band import QUIET, RATE, Band, make_catalog, make_selector
 
+from selector.catalog import Item
 from selector.events import (
     Ack,
     Activate,
@@ -21,6 +22,7 @@ from selector.events import (
     StateChanged,
 )
 from selector.pick import canonical, check
+from selector.quarantine import Quarantine
 from selector.settings import SelectorSettings, SelectSettings
 from selector.vocabulary import Command, parse
 
@@ -147,6 +149,41 @@ def test_black_during_blackout_is_meant():
     assert selector.state.quarantined == ()
 
 
+def test_each_picture_gets_its_own_time_to_become_bright():
+    band, selector, _ = running()
+    selector.report(Report(client="a", luma01=0.0), band.sample)
+    band.play(selector, 1.0)
+    selector.command(Command("next"), band.sample)
+    events = []
+    while not of(events, Activate):
+        events += band.play(selector, 0.1)
+    shown = of(events, Activate)[0].sample
+    while not of(events, Cancel) and not selector.state.quarantined:
+        events += band.play(selector, 0.1) + selector.report(Report(client="a", luma01=0.0), band.sample)
+    assert 3.0 * RATE <= band.sample - shown <= 3.3 * RATE
+
+
+def test_detention_is_exact_to_the_sample():
+    jail = Quarantine()
+    item = Item("pair", "demo", 3)
+    jail.add(item, "failed", 1000)
+    assert not jail.expire(999)
+    assert item in jail
+    assert jail.expire(1000)
+    assert item not in jail
+    assert jail.next_expiry is None
+
+
+def test_what_is_in_quarantine_cannot_be_asked_for_nor_gone_back_to():
+    band, selector, events = running()
+    failed = of(events, Prepare)[0].pair
+    selector.ack(Ack(seq=1, phase="failed", reason="shader"), band.sample)
+    band.play(selector, 3.0)
+    refused = selector.command(Command("pair", str(failed)), band.sample)[0]
+    assert refused.message == f"demo:{failed} is in quarantine (failed: shader); choose another."
+    assert not selector.command(Command("back"), band.sample)[0].ok
+
+
 # -- commands -----------------------------------------------------------------------------------
 
 
@@ -204,6 +241,30 @@ def test_what_is_banned_leaves_and_never_comes_back():
     assert "banned" in refused.message
     selector.command(Command("unban"), band.sample)
     assert selector.command(Command("pair", str(gone)), band.sample)[0].ok
+
+
+def test_banning_what_is_prepared_takes_it_back():
+    band, selector, _ = running()
+    first = of(until_prepared(band, selector), Prepare)[0]
+    selector.command(Command("ban", str(first.pair)), band.sample)
+    events = band.play(selector, 3.0)
+    assert of(events, Cancel)[0].seq == first.seq
+    assert of(events, Activate)[0].seq == first.seq + 1
+    assert of(events, Prepare)[0].pair != first.pair
+
+
+def test_hold_takes_back_what_was_prepared_and_its_turn_comes_later():
+    settings = SelectorSettings(select=SelectSettings(mode="shuffle"))
+    band, selector, events = running(settings=settings, catalog=make_catalog(6))
+    pending = of(until_prepared(band, selector), Prepare)[0]
+    held = selector.command(Command("hold"), band.sample)
+    assert of(held, Cancel)[0] == Cancel(pending.seq, "hold")
+    assert not of(band.play(selector, 5.0), Activate)
+    selector.command(Command("hold"), band.sample)
+    events += band.play(selector, 220.0)
+    shown = [e.pair for e in of(events, Prepare)]
+    assert shown[1] == pending.pair
+    assert sorted(shown[:6]) == list(range(6))
 
 
 def test_changing_pack_and_kind_changes_the_picture():

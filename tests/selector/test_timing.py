@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import msgspec
 import pytest
 from band import LOUD, QUIET, RATE, Band, make_selector
 
+from dsp.events import Beat
+from selector.director import Director
 from selector.events import Activate, Cancel, PickLogged, Prepare
+from selector.grid import Moment
 from selector.settings import DirectorSettings, SelectorSettings
 from selector.vocabulary import Command
 
@@ -52,7 +55,7 @@ def test_louder_music_changes_faster():
 def test_without_beats_changes_come_by_time():
     sound = msgspec.structs.replace(LOUD, beat_trusted=False, bar_trusted=False)
     shown = of(Band(sound).play(make_selector(), 65.0), Activate)
-    gaps = [b.sample - a.sample for a, b in itertools.pairwise(shown)]
+    gaps = [b.sample - a.sample for a, b in pairwise(shown)]
     assert gaps
     assert all(abs(gap - 20 * RATE) < 0.1 * RATE for gap in gaps)
 
@@ -122,6 +125,47 @@ def test_a_jump_of_energy_calls_for_a_change():
     events = band.play(selector, 3.5)
     assert reasons(events) == ["energy:up"]
     assert len(of(events, Activate)) == 1
+
+
+def test_a_drop_late_in_the_shortest_stay_is_answered_when_it_ends():
+    band, selector = Band(), make_selector()
+    first = of(band.play(selector, 6.2), Activate)[0]
+    snapshot, beats = band.hop()
+    events = selector.step(snapshot, [band.change("drop"), *beats]) + band.play(selector, 6.0)
+    shown = of(events, Activate)[0]
+    assert reasons(events) == ["section:drop"]
+    assert 8.0 * RATE <= shown.sample - first.sample <= 10.5 * RATE
+
+
+def test_soft_music_never_stays_beyond_the_longest_stay():
+    soft = msgspec.structs.replace(LOUD, energy01=0.35, energy_slow01=0.35, accent01=0.0)
+    shown = of(Band(soft, bpm=70.0, hop=1024).play(make_selector(), 200.0), Activate)
+    gaps = [b.sample - a.sample for a, b in pairwise(shown)]
+    assert len(gaps) == 4
+    assert all(40 * RATE < gap <= 45 * RATE for gap in gaps)
+
+
+def test_aiming_again_stays_within_its_bounds_and_keeps_to_bars():
+    director = Director(DirectorSettings(), RATE)
+    beat = Beat(
+        sample=100_000,
+        emitted=90_000,
+        count=9,
+        bar_beat=1,
+        bar_count=2,
+        tempo_bpm=120.0,
+        trusted=True,
+        downbeat=False,
+        source="audio",
+    )
+    director.on_beat(beat)
+    downbeat = 100_000 + 3 * RATE // 2
+    plan = Moment(downbeat - 3000, "bar", 12, 3)
+    assert director.re_aim(plan, 0, 1 << 62) == Moment(downbeat, "bar", 12, 3)
+    assert director.re_aim(plan, downbeat + 1, 1 << 62) == plan
+    assert director.re_aim(plan, 0, downbeat - 1) == plan
+    assert director.re_aim(Moment(101_000, "beat"), 0, 1 << 62) == Moment(100_000, "beat", 9, 2)
+    assert director.re_aim(Moment(101_000, "time"), 0, 1 << 62) == Moment(101_000, "time")
 
 
 def test_next_comes_on_the_next_beat_that_leaves_time_to_load():

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clockTime, countdown, oddsInWords, outcomeInWords, percent, presetName, reasonInWords, signed, titleOf } from "../src/control/words.js";
+import { clockTime, countdown, failureInWords, oddsInWords, outcomeInWords, percent, presetName, reasonInWords, signed, titleOf } from "../src/control/words.js";
 import { argumentOf, verbOfKey } from "../src/keys.js";
 import { prepared, record } from "./samples.js";
 
@@ -39,6 +39,11 @@ describe("words", () => {
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 4 })).toEqual({ words: "shown", tone: "good" });
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 320 }).words).toBe("shown, 320 ms late");
     expect(outcomeInWords({ seq: 1, outcome: "failed" }).tone).toBe("bad");
+  });
+
+  it("tell why a pick failed, by the preset's name", () => {
+    expect(failureInWords("/presets/demo/a%20b.json cannot be fetched: HTTP 404")).toBe("a b cannot be fetched: HTTP 404");
+    expect(failureInWords(undefined)).toBe("no reason given");
   });
 
   it("write numbers of steady width", () => {

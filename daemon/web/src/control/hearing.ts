@@ -90,7 +90,7 @@ export class Hearing {
             ? "on the beat"
             : "guessing";
     setText(byId("trust"), trust);
-    setText(byId("bpm-source"), beatSource === "audio" ? `BPM, ${Math.round(beatConfidence01 * 100)} % sure` : `BPM by ${beatSource}`);
+    setText(byId("bpm-source"), beatSource === "audio" ? `BPM · ${Math.round(beatConfidence01 * 100)} %` : `BPM · ${beatSource}`);
     byId("trust").classList.toggle("sure", fresh && beatTrusted);
     byId("bpm").classList.toggle("sure", fresh && beatTrusted);
     setText(byId("section"), snapshot.section);

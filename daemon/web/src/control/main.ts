@@ -9,7 +9,7 @@ import { PickView } from "./pick-view.js";
 import { Status } from "./status.js";
 import { Toasts } from "./toasts.js";
 import { Transport } from "./transport.js";
-import { clockTime, countdown } from "./words.js";
+import { clockTime, countdown, failureInWords } from "./words.js";
 
 const client = new AivjClient({
   role: "control",
@@ -75,24 +75,24 @@ client.on("activate", (activation) => {
 });
 client.on("outcome", (outcome) => {
   history.outcome(outcome);
-  if (outcome.outcome === "failed") toasts.say(`Pick ${outcome.seq} failed: ${outcome.reason ?? "no reason given"}`, "warning");
+  if (outcome.outcome === "failed") toasts.say(`Pick ${outcome.seq} failed: ${failureInWords(outcome.reason)}`, "warning");
   refresh();
 });
 client.on("error", (message) => toasts.say(message, "error"));
 
-function whenNext(nowMs: number): string {
-  const next = state?.next;
-  if (next === null || next === undefined) return state?.hold === true ? "held" : "not chosen yet";
-  if (state?.hold === true) return "held";
-  return countdown((client.clock.toPage(next.activateAtMs) - nowMs) / 1000, hearing.trustedBpm);
+function showWhen(nowMs: number): void {
+  const next = state?.next ?? null;
+  const held = state?.hold === true;
+  if (next === null || held) nextView.setWhen(held ? "held" : "not chosen yet", false);
+  else nextView.setWhen(countdown((client.clock.toPage(next.activateAtMs) - nowMs) / 1000, hearing.trustedBpm), true);
+  const onAir = state?.now != null && onAirSinceMs !== null;
+  nowView.setWhen(onAir ? `for ${clockTime((nowMs - client.clock.toPage(onAirSinceMs ?? 0)) / 1000)}` : "", false);
 }
 
 function frame(nowMs: number): void {
   requestAnimationFrame(frame);
   hearing.draw(nowMs);
-  nextView.setWhen(whenNext(nowMs));
-  const onAir = state?.now !== null && onAirSinceMs !== null;
-  nowView.setWhen(onAir ? `for ${clockTime((nowMs - client.clock.toPage(onAirSinceMs ?? 0)) / 1000)}` : "");
+  showWhen(nowMs);
 }
 
 setInterval(() => status.tick(), 1000);

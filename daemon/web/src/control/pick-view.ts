@@ -28,8 +28,6 @@ export class PickView {
   private readonly rows: FactorRow[] = [];
 
   constructor(id: string) {
-    const head = make("div", "pick-head");
-    head.append(this.title, this.when);
     const factors = make("div", "factors");
     for (let i = 0; i < FACTOR_ROWS; i++) {
       const row = make("div", "factor");
@@ -41,11 +39,13 @@ export class PickView {
       factors.append(row);
       this.rows.push({ row, name, fill, value });
     }
-    byId(id).append(head, this.fg, this.bg, this.reason, factors, this.odds, this.others);
+    byId(id).append(this.when, this.title, this.fg, this.bg, this.reason, factors, this.odds, this.others);
   }
 
-  setWhen(text: string): void {
+  /** @param counting whether the moment is fixed: then it is worth a glance. */
+  setWhen(text: string, counting: boolean): void {
     setText(this.when, text);
+    this.when.classList.toggle("counting", counting);
   }
 
   /** `record` is the evidence; `prepared` is enough for the names while it is missing. */

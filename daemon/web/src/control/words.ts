@@ -134,6 +134,11 @@ export function outcomeInWords(outcome: OutcomeRecord | undefined): OutcomeWords
   }
 }
 
+/** Why a pick failed; addresses of presets become their names. */
+export function failureInWords(reason: string | undefined): string {
+  return (reason ?? "no reason given").replace(/\/presets\/\S+/g, presetName);
+}
+
 export function signed(value: number, digits: number, unit = ""): string {
   const text = Math.abs(value).toFixed(digits);
   const sign = Number(text) === 0 ? "" : value > 0 ? "+" : "\u2212";

@@ -2,7 +2,7 @@
  * One butterchurn visualizer, which may hold a preset.
  *
  * butterchurn never throws for a shader that does not compile or link: it draws without it. So its
- * `gl.linkProgram` is watched, and a preset with an unlinked program is refused with GLSL's reason.
+ * `gl.linkProgram` is watched, and throws where a program does not link, with GLSL's reason.
  */
 
 import butterchurn from "butterchurn";
@@ -26,9 +26,8 @@ export class PresetVisualizer {
   lastLoadMs = { compile: 0, firstFrame: 0 };
   frames = 0;
   private readonly visualizer: Visualizer;
-  private readonly linked: WebGLProgram[] = [];
 
-  constructor(size: Size) {
+  constructor(private size: Size) {
     const unused = document.createElement("canvas");
     unused.width = unused.height = 1;
     this.visualizer = butterchurn.createVisualizer(null, unused, {
@@ -43,7 +42,9 @@ export class PresetVisualizer {
     const link = gl.linkProgram.bind(gl);
     gl.linkProgram = (program: WebGLProgram) => {
       link(program);
-      this.linked.push(program);
+      if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true && !gl.isContextLost()) {
+        throw new PresetError(`has a shader that does not link: ${linkFault(gl, program)}`);
+      }
     };
   }
 
@@ -62,14 +63,14 @@ export class PresetVisualizer {
    */
   async load(preset: Preset, url: string, audio: AudioLevels): Promise<void> {
     this.loadedUrl = null;
-    this.linked.length = 0;
     const started = performance.now();
     try {
       await this.visualizer.loadPreset(preset, 0);
     } catch (error) {
+      if (error instanceof PresetError) throw error;
       throw new PresetError(`has equations that do not compile: ${firstLine(error)}`);
     }
-    this.requireLinked();
+    this.fit();
     const compiled = performance.now();
     this.visualizer.render({ audioLevels: audio, elapsedTime: 1 / 30 });
     this.finish();
@@ -88,21 +89,17 @@ export class PresetVisualizer {
     this.frames += 1;
   }
 
-  resize({ width, height }: Size): void {
-    const { internalCanvas } = this.visualizer;
-    if (internalCanvas.width === width && internalCanvas.height === height) return;
-    this.visualizer.setRendererSize(width, height);
+  /** Takes effect at once, or with the next preset when there is none to draw. */
+  resize(size: Size): void {
+    this.size = size;
+    if (this.loadedUrl !== null) this.fit();
   }
 
-  private requireLinked(): void {
-    const { gl } = this.visualizer;
-    for (const program of this.linked) {
-      if (gl.getProgramParameter(program, gl.LINK_STATUS) === true || gl.isContextLost()) continue;
-      const logs = (gl.getAttachedShaders(program) ?? []).map((shader) => gl.getShaderInfoLog(shader) ?? "");
-      logs.push(gl.getProgramInfoLog(program) ?? "");
-      const reason = logs.map(firstLine).find((line) => line !== "") ?? "no reason given";
-      throw new PresetError(`has a shader that does not link: ${reason}`);
-    }
+  private fit(): void {
+    const { internalCanvas } = this.visualizer;
+    const { width, height } = this.size;
+    if (internalCanvas.width === width && internalCanvas.height === height) return;
+    this.visualizer.setRendererSize(width, height);
   }
 
   /** Wait for the GPU, so that the first frame's cost is paid now and not on air. */
@@ -110,6 +107,12 @@ export class PresetVisualizer {
     const { gl } = this.visualizer;
     gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
+}
+
+function linkFault(gl: WebGL2RenderingContext, program: WebGLProgram): string {
+  const logs = (gl.getAttachedShaders(program) ?? []).map((shader) => gl.getShaderInfoLog(shader) ?? "");
+  logs.push(gl.getProgramInfoLog(program) ?? "");
+  return logs.map(firstLine).find((line) => line !== "") ?? "no reason given";
 }
 
 function firstLine(error: unknown): string {

@@ -70,20 +70,15 @@ class PrivatePulse:
                 raise RuntimeError(f"PulseAudio did not start: {self.log()}")
             time.sleep(0.05)
 
-    def reload(self, channels=2):
+    def reload(self, channel_map="front-left,front-right"):
         """Plug the device in, with silence on it."""
-        result = self._pactl(
-            *f"load-module module-null-sink sink_name={SINK} rate={RATE} channels={channels}".split(),
-            "format=s16le",
-        )
-        if result.returncode != 0:
-            raise RuntimeError(f"PulseAudio made no sink: {result.stderr} {self.log()}")
+        channels = channel_map.count(",") + 1
+        layout = f"rate={RATE} format=s16le channels={channels} channel_map={channel_map}"
+        self._must("load-module", "module-null-sink", f"sink_name={SINK}", *layout.split())
 
     def unload(self):
         """Pull the device out."""
-        result = self._pactl("unload-module", "module-null-sink")
-        if result.returncode != 0:
-            raise RuntimeError(f"PulseAudio kept its sink: {result.stderr} {self.log()}")
+        self._must("unload-module", "module-null-sink")
 
     def play(self, path):
         """Play a sound file into the sink; returns when it has been heard."""
@@ -101,6 +96,11 @@ class PrivatePulse:
             self.process.kill()
             self.process.wait()
         self._log.close()
+
+    def _must(self, *arguments):
+        result = self._pactl(*arguments)
+        if result.returncode != 0:
+            raise RuntimeError(f"pactl {' '.join(arguments)}: {result.stderr} {self.log()}")
 
     def _pactl(self, *arguments):
         return subprocess.run(

@@ -102,7 +102,7 @@ def test_captured_sound_is_the_played_sound_bit_for_bit(server, capture, tmp_pat
 def find(heard, played):
     """Frame of `heard` at which `played` begins."""
     landmark = played[1000:1200].tobytes()
-    offset = heard.tobytes().find(landmark)
+    offset = np.ascontiguousarray(heard).tobytes().find(landmark)
     assert offset >= 0, "the sound was not heard"
     return offset // 2 - 1000
 
@@ -128,6 +128,27 @@ def test_a_device_that_is_pulled_out_ends_the_process_and_comes_back_on_the_same
     assert (opened["type"], opened["generation"]) == ("opened", 3)
     capture.wait_for_audio()
     assert capture.ring.written > written
+
+
+SURROUND = "front-left,front-right,front-center,lfe,rear-left,rear-right"  # a WAV file's order
+AS_ALSA_ORDERS_THEM = [0, 1, 4, 5, 2, 3]
+
+
+def test_each_channel_of_a_surround_device_arrives_alone(server, capture, tmp_path):
+    server.unload()
+    server.reload(SURROUND)
+    played = np.random.default_rng(6).integers(-9000, 9000, (RATE, 6)).astype(np.int16)
+    soundfile.write(tmp_path / "six.wav", played, RATE, format="WAVEX", subtype="PCM_16")
+    capture.start()
+    capture.wait_for_audio()
+    server.play(tmp_path / "six.wav")
+    capture.wait_for_audio(RATE // 4)
+    block, _ = capture.reader.read(capture.ring.capacity)
+    heard = np.rint(block * 32768).astype(np.int16)
+    starts = {find(heard[:, i], played[:, source]) for i, source in enumerate(AS_ALSA_ORDERS_THEM)}
+    (start,) = starts
+    middle = slice(start + RATE // 10, start + RATE)
+    np.testing.assert_array_equal(heard[middle, :6], played[RATE // 10 :, AS_ALSA_ORDERS_THEM])
 
 
 def test_a_killed_capture_is_replaced_and_the_ring_goes_on(capture):

@@ -117,7 +117,7 @@ export function outcomeInWords(outcome: OutcomeRecord | undefined): OutcomeWords
   switch (outcome?.outcome) {
     case "shown": {
       const late = outcome.lateMs ?? 0;
-      return late > 50 ? { words: `shown, ${Math.round(late)} ms late`, tone: "plain" } : { words: "shown", tone: "good" };
+      return late > 50 ? { words: `${Math.round(late)} ms late`, tone: "plain" } : { words: "shown", tone: "good" };
     }
     case "activated":
       return { words: "on air", tone: "good" };

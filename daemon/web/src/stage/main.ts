@@ -19,7 +19,7 @@ import type { Size } from "./visualizer.js";
 const REPORT_EVERY_MS = 2000;
 const SAMPLE_EVERY_MS = 400;
 const BLACKOUT_FADE_MS = 350;
-/** Between two warm-up frames of one standby layer, ms. */
+/** Between two warm-up frames of the deck standing by, ms; its layers take turns. */
 const WARM_EVERY_MS = 120;
 /** Below this the outgoing picture stands still during a fade: four layers would be too many. */
 const MOVING_FADE_FPS = 30;
@@ -205,7 +205,7 @@ class Stage {
   /** Let the next pick's feedback grow before it is seen, one layer at a time. */
   private warmStandby(nowMs: number): void {
     const deck = this.show.deckStandingBy;
-    if (this.show.next?.status !== "ready" || !deck.ready || nowMs - this.warmedMs < WARM_EVERY_MS / 2) return;
+    if (this.show.next?.status !== "ready" || !deck.ready || nowMs - this.warmedMs < WARM_EVERY_MS) return;
     this.warmedMs = nowMs;
     this.warmBackground = deck.hasBackground && !this.warmBackground;
     (this.warmBackground ? deck.bg : deck.fg).render(this.sound.levels, 1 / 30);

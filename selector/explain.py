@@ -141,8 +141,10 @@ def _alternative(record: dict[str, Any], factors: dict[str, int]) -> str:
         return ""
     best = others[0]
     theirs = _factors(best)
+    sign = 1 if record["weight"] > best["weight"] else -1
     telling = max(
-        (name for name in factors if name != EXPLORE), key=lambda n: abs(factors[n] - theirs.get(n, 0))
+        (name for name in factors if name != EXPLORE),
+        key=lambda name: sign * (factors[name] - theirs.get(name, 0)),
     )
     if best["weight"] == record["weight"] or factors[telling] == theirs.get(telling):
         return f"{best['id']} was just as likely; the draw decided."

@@ -128,3 +128,13 @@ def test_settings_change_the_weights_they_name():
     plain, ranked = first(SelectSettings()), first(SelectSettings(quality_scale="rank"))
     assert plain["totalWeight"] > ranked["totalWeight"]
     assert {f["factors"]["explore"] for f in first(SelectSettings(explore=0.5))["runnersUp"]} == {0.5}
+
+
+def test_the_telling_factor_is_one_that_favoured_the_heavier(records):
+    for record in records:
+        if record["mode"] != "weighted" or "asked" in record["factors"]:
+            continue
+        other, said = record["runnersUp"][0], explain(record).alternative
+        heavier, lighter = sorted((record, other), key=lambda r: -r["weight"])
+        favoured = [n for n, f in heavier["factors"].items() if f > lighter["factors"][n]]
+        assert "just as likely" in said or any(f"by {name} " in said for name in favoured)

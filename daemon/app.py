@@ -33,7 +33,7 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
     config = _with_arguments(configuration.load(config_path), args)
     base = config_path.parent if config_path else Path()
-    places = [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs]
+    places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)
     loaded = packs.load(places)
     seed = config.seed if config.seed >= 0 else secrets.randbits(48)
     record_dir = Path(config.record.dir) if config.record.enabled else None
@@ -92,10 +92,11 @@ async def _run(
 
 
 def _greet(show: Show, server: Server, source: SourceChild) -> None:
-    stage = server.urls()[0]
+    stage, _, query = server.urls(with_token=True)[0].partition("?")
+    query = f"?{query}" if query else ""
     log.info("aivjd hears %s%s", source.describe()["name"], f" ({source.message})" if source.message else "")
-    log.info("  stage    %s", stage)
-    log.info("  control  %s", stage.rstrip("/") + "/control")
+    log.info("  stage    %s%s", stage, query)
+    log.info("  control  %scontrol%s", stage, query)
     log.info("  seed     %d", show.seed)
     if show.recorder is not None:
         log.info("  session  %s", show.recorder.folder)

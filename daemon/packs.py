@@ -32,6 +32,11 @@ class Loaded(NamedTuple):
     warnings: list[str]
 
 
+def places(dirs: Sequence[str], base: Path) -> list[Path]:
+    """Where configured pack folders are: beside the configuration file, else below the current folder."""
+    return [base / name if (base / name).exists() else Path(name) for name in dirs]
+
+
 def load(places: Sequence[Path]) -> Loaded:
     """Read packs.
 

@@ -112,7 +112,7 @@ def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
         input={"name": f"file:{audio.path.name}"},
     )
     _set_config(header, config)
-    _set_packs(header, [Path(p) for p in args.pack] if args.pack else [base / p for p in config.packs.dirs])
+    _set_packs(header, [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base))
     return header, engine_of_header(header, str(audio.path))
 
 

@@ -82,7 +82,7 @@ class PrivatePulse:
 
     def play(self, path):
         """Play a sound file into the sink; returns when it has been heard."""
-        subprocess.run(["paplay", "-d", SINK, str(path)], env=self.env, check=True, timeout=60)
+        subprocess.run(["paplay", "-d", SINK, str(path)], env=self.env, check=True, timeout=300)
 
     def log(self):
         """What the server wrote so far."""

@@ -28,7 +28,7 @@ class Bars:
         self._change = [0.0, 0.0, 0.0, 0.0]
         self._sum = np.zeros(64, dtype=np.int64)
         self._frames = 0
-        self._before = np.zeros(64, dtype=np.int64)
+        self._before: NDArray[np.int64] | None = None
         self._offset = 1
         self._steady = 0
         self.count = 0
@@ -38,6 +38,7 @@ class Bars:
         """Forget the evidence; the counters go on."""
         self._parity = [0.0, 0.0]
         self._change = [0.0, 0.0, 0.0, 0.0]
+        self._before = None
         self._steady = 0
         self.trusted = False
 
@@ -56,7 +57,9 @@ class Bars:
     def fell(self, beat: int, low: float, mid: float) -> None:
         """A beat has fallen; `low` and `mid` are its accents, 0..1. Closes the span of the beat before."""
         mean = 16 * self._sum // max(1, self._frames)
-        change = int(np.abs(mean - self._before).sum()) / (64.0 * 16.0 * 16.0)
+        change = 0.0
+        if self._before is not None:
+            change = int(np.abs(mean - self._before).sum()) / (64.0 * 16.0 * 16.0)
         self._before = mean
         self._sum = np.zeros(64, dtype=np.int64)
         self._frames = 0

@@ -31,7 +31,7 @@ START, STOP = 0.30, 0.14
 """Confidence from which beats are announced, and below which only free running keeps them."""
 WIDTH = 5
 """Frames in which a predicted beat may be hit."""
-MEMORY = 0.10
+MEMORY = 0.14
 """Weight of the newest beat in the hit rate."""
 
 
@@ -179,7 +179,8 @@ class BeatTracker:
         self._hits += max(MEMORY, 1.0 / (self._checked + 1)) * (hit - self._hits)
         spread = sqrt(max(self._square - self._mean * self._mean, 0.0))
         contrast = (self._hits - self._mean) / (spread + 0.05)
-        self.confidence01 = min(max((contrast - 0.25) / 1.25, 0.0), 1.0)
+        sure = min((contrast - 0.25) / 1.25, (self._hits - 0.1) / 0.3)
+        self.confidence01 = min(max(sure, 0.0), 1.0)
         self._tempi.append(60.0 * self._rate / self._grid.period)
         self.stability01 = _stability(self._tempi)
 

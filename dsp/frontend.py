@@ -35,6 +35,8 @@ SPECTRUM_BANDS = 64
 FLUX_HZ = (160, 4500)
 """Where the low flux group ends and the high one begins."""
 FLUX_LAG_S = 0.016
+ONSET_BANDS = ((0.035, 0.060, 0.01), (0.016, 0.030, 0.001), (0.010, 0.025, 0.0002))
+"""Of low, mid and high: release and slow envelope in seconds, least share of the whole sound."""
 PARTS = 4
 """Onsets are looked for in so many parts of a hop, each about 1.3 ms."""
 
@@ -103,8 +105,9 @@ class FrontEnd:
                     tables.smoothing(slow, part, rate),
                     tables.smoothing(1.5, part, rate),
                     1.0 - tables.smoothing(3.0, part, rate),
+                    share,
                 ]
-                for release, slow in ((0.025, 0.045), (0.012, 0.030), (0.008, 0.025))
+                for release, slow, share in ONSET_BANDS
             ]
         )
         self._threshold = np.array([settings.onset_rise_db, settings.onset_adapt])

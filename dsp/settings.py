@@ -43,7 +43,7 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             description="How long the level must stay below the squelch until the sound is called silent.",
             extra={"unit": "ms", "hot": False},
         ),
-    ] = 700
+    ] = 900
     agc_max_db: Annotated[
         float,
         Meta(

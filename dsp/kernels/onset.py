@@ -46,8 +46,8 @@ def detect(
         parts: float64[4, p], their mean squares in each p-th part.
         start: sample index of the hop's first sample.
         gate: mean square of the whole sound below which nothing is an onset.
-        followers: float64[3, 4], per band and part: release of the envelope, speed of the slow envelope,
-            speed of the mean fluctuation, release of the strongest jump.
+        followers: float64[3, 5], per band and part: release of the envelope, speed of the slow envelope,
+            speed of the mean fluctuation, release of the strongest jump, least share of the whole sound.
         threshold: float64[2]: least jump in dB; factor of the mean fluctuation.
         gap: least samples between two onsets of one band.
         state: float64[3, 5], per band: envelope, slow envelope, mean fluctuation, strongest jump, armed.
@@ -60,7 +60,7 @@ def detect(
     floor = 0.02 * gate
     for band in range(3):
         found[band] = -1
-        release, slow, mean, fade = followers[band]
+        release, slow, mean, fade, share = followers[band]
         envelope, past, fluctuation, strongest, armed = state[band]
         for part in range(count):
             envelope = max(parts[band + 1, part], envelope * release)
@@ -69,7 +69,8 @@ def detect(
             strongest = max(strongest * fade, jump)
             begin = part * hop // count
             if armed > 0.5:
-                if jump > limit and parts[0, part] > gate and start + begin - last[band] >= gap:
+                loud = parts[0, part] > gate and parts[band + 1, part] > share * parts[0, part]
+                if loud and jump > limit and start + begin - last[band] >= gap:
                     # Back-date to the first sample that reaches half the part's highest magnitude.
                     end = (part + 1) * hop // count
                     peak = 0.0

@@ -84,7 +84,7 @@ def test_sensitivity_adds_gain_and_moves_the_squelch():
 
 
 def test_the_same_music_30_db_quieter():
-    x, truth = beat_track(126, RATE, 16)
+    x, _truth = beat_track(126, RATE, 16)
     loud, quiet = analyse(to_int(x * 0.8), RATE), analyse(to_int(x * 0.8 * 10**-1.5), RATE)
     a, b = ([beat.sample for beat in beats_of(r) if beat.sample > 4 * RATE] for r in (loud, quiet))
     assert len(a) == len(b) > 20

@@ -1,0 +1,90 @@
+"""Sections from energy and the low band."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dsp.sections import SectionFeatures, Sections
+from dsp.settings import DspSettings, SettingsError
+
+HOP, RATE = 2048, 48000
+
+
+def run(
+    sections: Sections, seconds: float, energy: float, low: float, rate: float = 2.0, high: float = 1e-4
+) -> list[str]:
+    """Names in the order they came up."""
+    names: list[str] = []
+    for _ in range(int(seconds * RATE / HOP)):
+        name = sections.step(SectionFeatures(True, energy, rate, low, high))
+        if not names or names[-1] != name:
+            names.append(name)
+    return names
+
+
+@pytest.fixture
+def sections() -> Sections:
+    return Sections(DspSettings(), HOP, RATE)
+
+
+def test_energy_decides_calm_groove_peak(sections):
+    assert run(sections, 6, 0.2, 1e-3) == ["calm"]
+    assert run(sections, 6, 0.5, 1e-3) == ["calm", "groove"]
+    assert run(sections, 6, 0.95, 1e-3, rate=4.0) == ["groove", "peak"]
+    assert run(sections, 6, 0.5, 1e-3, rate=2.5)[-1] == "groove"
+
+
+def test_peak_needs_onsets_too(sections):
+    assert "peak" not in run(sections, 10, 0.95, 1e-3, rate=0.5)
+
+
+def test_bass_goes_breakdown_and_comes_back_drop(sections):
+    run(sections, 10, 0.6, 1e-2)
+    assert run(sections, 6, 0.4, 1e-6, rate=0.5) == ["groove", "breakdown"]
+    names = run(sections, 12, 0.6, 1e-2)
+    assert names[:2] == ["breakdown", "drop"]
+    assert names[-1] == "groove"
+
+
+def test_rising_sound_without_bass_is_a_build(sections):
+    run(sections, 10, 0.6, 1e-2)
+    run(sections, 4, 0.4, 1e-6, rate=0.5)
+    assert sections.buildup01 < 0.2
+    names: list[str] = []
+    for k in range(60):
+        names += run(sections, 0.1, 0.5, 1e-6, rate=0.5 + 0.07 * k, high=1e-4 * 10 ** (k / 30))
+    assert "build" in names
+    assert sections.buildup01 > 0.5
+    assert "drop" in run(sections, 2, 0.8, 1e-2, rate=4.0)
+
+
+def test_a_short_gap_is_no_breakdown(sections):
+    run(sections, 10, 0.6, 1e-2)
+    assert run(sections, 1.0, 0.6, 1e-6) == ["groove"]
+    assert "drop" not in run(sections, 4, 0.6, 1e-2)
+
+
+def test_one_loud_moment_changes_nothing(sections):
+    run(sections, 6, 0.2, 1e-3)
+    assert run(sections, 0.4, 0.9, 1e-3) == ["calm"]
+
+
+def test_invalid_audio_is_silence_at_once(sections):
+    run(sections, 6, 0.6, 1e-3)
+    assert sections.step(SectionFeatures(False, 0.6, 2.0, 1e-3, 1e-4)) == "silence"
+
+
+def test_settings_that_contradict_each_other_are_refused():
+    for wrong in (
+        {"tempo_min_bpm": 120, "tempo_max_bpm": 100},
+        {"beat_trust_leave": 0.9},
+        {"section_groove": 0.9},
+    ):
+        with pytest.raises(SettingsError, match="lower the one or raise the other"):
+            DspSettings(**wrong)
+
+
+def test_levels_are_numbers(sections):
+    run(sections, 1, 0.0, 0.0, rate=0.0, high=0.0)
+    assert np.isfinite([sections.intensity01, sections.buildup01]).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import secrets
 import signal
@@ -66,7 +67,7 @@ async def _run(
 ) -> int:
     metrics = Metrics()
     source = choose(config.input)
-    show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir)
+    show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir, metrics)
     for warning in loaded.warnings:
         show.warn(warning)
     server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.announce_state)
@@ -84,6 +85,9 @@ async def _run(
         await show.start()
         stack.push_async_callback(show.stop)
         _greet(show, server, source)
+        # A full collection would hold every message back for tens of milliseconds.
+        gc.collect()
+        gc.freeze()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), duration)
     if show.recorder is not None:

@@ -29,7 +29,7 @@ class PackSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     dirs: Annotated[
         tuple[str, ...],
         Meta(
-            description="Pack folders: absolute, or beside this file, or below the current folder. `--pack` replaces them.",
+            description="Pack folders: absolute, beside this file, or in the current folder. `--pack` replaces them.",
             extra={"unit": "", "hot": False},
         ),
     ] = ("build/packs/demo",)

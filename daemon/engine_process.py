@@ -99,6 +99,7 @@ class EngineProcess:
         self.osc = OscSender(config.osc.targets)
         self.level_every = max(1, round(rate / self.engine.hop / config.osc.level_hz))
         self.snapshot_every = max(1, round(rate / self.engine.hop / SNAPSHOT_HZ))
+        self.count_every = max(1, round(rate / self.engine.hop))
         self.audio_every = max(1, round(rate / self.engine.hop / AUDIO_HZ))
         self.wire = WireEvents(self.clock.seconds)
         self.waveform = np.zeros((WAVEFORM, 2), dtype=np.int32)
@@ -208,6 +209,15 @@ class EngineProcess:
         if any(message["type"] in ("pick", "outcome") for message in ordered):
             self._send({"resume": msgspec.to_builtins(self.engine.selector.resume_state())})
         at_ms = self.clock.seconds(hop.position) * 1000
+        for record in hop.applied:
+            if record.get("verb") == "sensitivity":
+                self.osc.state({"sensitivityDb": record.get("arg")})
+        if self.hops % self.count_every == 0:
+            self._send_latest(
+                msgspec.json.encode(
+                    {"osc": {"sent": self.osc.sent, "dropped": self.osc.dropped, "errors": self.osc.errors}}
+                )
+            )
         if self.hops % self.snapshot_every == 0:
             self._send_latest(
                 msgspec.json.encode(

@@ -38,6 +38,22 @@ class InputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"unit": "samples", "hot": False},
         ),
     ] = 256
+    rate: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=192000,
+            description="Sample rate asked of a device; 0 takes its default. Behind PulseAudio and PipeWire name the server's own rate, or the server resamples to what ALSA reports (44100).",
+            extra={"unit": "Hz", "hot": False},
+        ),
+    ] = 0
+    loop: Annotated[
+        bool,
+        Meta(
+            description="Whether an audio file begins again at its end.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = False
     stall_ms: Annotated[
         int,
         Meta(

@@ -20,14 +20,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
 from daemon.errors import ProtocolError, SessionError
 from daemon.fingerprint import code_sha256, tool_version
+from daemon.metrics import Metrics
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recorder import Recorder
 from daemon.ring import Ring
-from daemon.server import ClientInfo
 from daemon.session import FORMAT, Header
 from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
@@ -68,6 +69,7 @@ class Show:
         seed: of every draw.
         source: where the sound comes from.
         record_dir: gets each session's folder, or None to record nothing.
+        metrics: gauges are registered here.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Show:
         seed: int,
         source: SourceChild,
         record_dir: Path | None,
+        metrics: Metrics,
     ) -> None:
         self.config = config
         self.catalog = catalog
@@ -85,6 +88,10 @@ class Show:
         self.seed = seed
         self.source = source
         self.record_dir = record_dir
+        self._osc_counts: dict[str, int] = {}
+        gauge = metrics.gauge("aivjd_osc_out", "OSC datagrams of this session's engine.", ["fate"])
+        for fate in ("sent", "dropped", "errors"):
+            gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
         self.recorder: Recorder | None = None
         self.session = ""
@@ -180,6 +187,9 @@ class Show:
                 self.first_snapshot.set()
             if self.audience is not None:
                 self.audience.publish_snapshot(message["snapshot"])
+            return
+        if "osc" in message:
+            self._osc_counts = message["osc"]
             return
         if "position" in message:
             self.position = message["position"]

@@ -104,7 +104,9 @@ class SourceChild:
     async def _resolve(self) -> None:
         name = self.settings.name
         try:
-            self._input = await asyncio.to_thread(resolve, name, self.settings.channels)
+            self._input = await asyncio.to_thread(
+                resolve, name, self.settings.channels, rate=self.settings.rate, loop=self.settings.loop
+            )
             self.message = ""
         except (NoInputDevice, MissingError) as error:
             if name != DEFAULT:

@@ -39,9 +39,7 @@ class WireEvents:
         `now_ms` goes into each onset, so that a listener can tell the engine's delay from the way's.
         """
         messages = [message for event in hop.heard if (message := self._heard(event, now_ms)) is not None]
-        messages += [
-            message for d in hop.decided if (message := self._decided(d, hop.position)) is not None
-        ]
+        messages += [message for d in hop.decided if (message := self._decided(d, hop.position)) is not None]
         return messages
 
     def _heard(self, event: DspEvent, now_ms: float) -> dict[str, Any] | None:

@@ -94,6 +94,8 @@ def live(
     config.write_text(
         f"""
         seed = 7
+        [input]
+        rate = 48000
         [osc]
         in_port = {osc_port}
         targets = ["127.0.0.1:{desk.port}"]

@@ -284,6 +284,13 @@ describe("acks and reports", () => {
     ]);
   });
 
+  it("keep a reason within what the daemon accepts", () => {
+    const { runtime, client, greet } = setUp({ role: "stage" });
+    greet();
+    client.ackFailed(1, "x".repeat(2000));
+    expect(runtime.socket.ofType("ack")[0]?.["reason"]).toHaveLength(512);
+  });
+
   it("are not sent, nor kept for later, without a connection", () => {
     const { runtime, client, greet } = setUp({ role: "stage" });
     expect(client.ackShown(1, 0)).toBe(false);

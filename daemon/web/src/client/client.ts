@@ -78,6 +78,8 @@ const PING_BURST = 6;
 const PING_BURST_EVERY_MS = 60;
 const PING_EVERY_MS = 5000;
 const COMMAND_TIMEOUT_MS = 5000;
+/** The daemon closes the connection on a longer text. */
+const LONGEST_REASON = 512;
 /** Browsers clamp long timers and throttle hidden pages, so the wait is cut into pieces. */
 const LONGEST_TIMER_MS = 1000;
 
@@ -175,7 +177,8 @@ export class AivjClient {
   }
 
   ackFailed(seq: number, reason: string, layer?: Layer): boolean {
-    return this.ack({ type: "ack", seq, phase: "failed", reason, ...(layer === undefined ? {} : { layer }) });
+    const told = reason.slice(0, LONGEST_REASON);
+    return this.ack({ type: "ack", seq, phase: "failed", reason: told, ...(layer === undefined ? {} : { layer }) });
   }
 
   report(values: Omit<Report, "type">): boolean {

@@ -1,6 +1,6 @@
 /** The line on top: is it connected, does it hear, is it recorded, who watches, how exact is the clock. */
 
-import type { AivjClient, DaemonState, Phase } from "../client/index.js";
+import type { AivjClient, AudioState, DaemonState, Phase } from "../client/index.js";
 import { byId, setText } from "./dom.js";
 import { signed } from "./words.js";
 
@@ -13,7 +13,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   closed: "closed",
 };
 
-const INPUT_WORDS: Readonly<Record<DaemonState["input"]["state"], string>> = {
+const INPUT_WORDS: Readonly<Record<AudioState, string>> = {
   live: "live",
   silent: "silent",
   stalled: "stalled",
@@ -21,20 +21,29 @@ const INPUT_WORDS: Readonly<Record<DaemonState["input"]["state"], string>> = {
 };
 
 export class Status {
-  constructor(private readonly client: AivjClient) {}
+  private input: DaemonState["input"] | null = null;
+  /** What the analyser says of the sound; newer than the state, which is sent only when it changes. */
+  private heard: AudioState | null = null;
+
+  constructor(private readonly client: AivjClient) {
+    client.on("snapshot", ({ audioState }) => {
+      if (audioState === this.heard) return;
+      this.heard = audioState;
+      this.showInput();
+    });
+  }
 
   setPhase(phase: Phase): void {
     const chip = byId("link");
     setText(chip, PHASE_WORDS[phase]);
     chip.className = `chip ${phase === "open" ? "good" : "bad"}`;
+    if (phase !== "open") this.heard = null;
   }
 
   setState(state: DaemonState): void {
-    const { input, recording, clients } = state;
-    const source = byId("input");
-    setText(source, `${INPUT_WORDS[input.state] ?? input.state} · ${input.name}`);
-    source.className = `chip ${input.state === "live" ? "good" : input.state === "silent" ? "" : "bad"}`;
-    source.title = [input.message, `${input.rate} Hz`].filter((text) => text !== "").join("\n");
+    const { recording, clients } = state;
+    this.input = state.input;
+    this.showInput();
     const record = byId("recording");
     setText(record, recording.on ? "recording" : "not recording");
     record.className = `chip ${recording.on ? "recording" : ""}`;
@@ -43,6 +52,16 @@ export class Status {
     setText(byId("clients"), `${count("stage", (clients.stage ?? 0) === 1 ? "stage" : "stages")} · ${count("control", "control")}`);
     byId("clients").classList.toggle("missing", (clients.stage ?? 0) === 0);
     setText(byId("session"), state.session);
+  }
+
+  private showInput(): void {
+    if (this.input === null) return;
+    const { name, message, rate } = this.input;
+    const audio = this.heard ?? this.input.state;
+    const chip = byId("input");
+    setText(chip, `${INPUT_WORDS[audio] ?? audio} · ${name}`);
+    chip.className = `chip ${audio === "live" ? "good" : audio === "silent" ? "" : "bad"}`;
+    chip.title = [message, `${rate} Hz`].filter((text) => text !== "").join("\n");
   }
 
   /** Round trip and offset of the clock, once a second. */

@@ -345,7 +345,7 @@ function behaveLikeAStage(): void {
 function listenToKeys(): void {
   const control = new AivjClient({
     role: "control",
-    name: `${options.name} keys`,
+    name: `${options.name.slice(0, 59)} keys`,
     url: defaultUrl(location),
     token: tokenOf(location),
     snapshotHz: 0,

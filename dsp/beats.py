@@ -76,8 +76,7 @@ class BeatTracker:
         self._tempi: deque[float] = deque(maxlen=10)
         self._coming: deque[Beat] = deque()
         self._told_bpm = 0.0
-        self._locked = 0
-        self._adrift = 0
+        self._steady_period = self._grid.period
         self._forget()
         self.count = 0
         self.bar_beat = 0
@@ -163,8 +162,10 @@ class BeatTracker:
             self._checks.popleft()
             self._check(peak)
         adrift = self._running and self.confidence01 < STOP
+        if adrift and self._adrift == 0:
+            grid.period = self._steady_period
         patience = int((1.2 if self.confidence01 > 0.5 or adrift else 0.3) * self._rate) // self._frame
-        pull = min(1.0, bank.coherence01 * 1.5) * (0.3 if adrift else 1.0)
+        pull = min(1.0, bank.coherence01 * 1.5) * (0.1 if adrift else 1.0)
         if bank.coherence01 < 0.25:
             pull, patience = 0.0, 1 << 30
         if grid.follow(now, bank.period, bank.phase01, self._latency, pull, patience):
@@ -181,7 +182,11 @@ class BeatTracker:
         contrast = (self._hits - self._mean) / (spread + 0.05)
         sure = min((contrast - 0.25) / 1.25, (self._hits - 0.1) / 0.3)
         self.confidence01 = min(max(sure, 0.0), 1.0)
-        self._tempi.append(60.0 * self._rate / self._grid.period)
+        period = self._grid.period
+        near = 0.97 < period / self._steady_period < 1.03
+        if not near or self.confidence01 > 0.5:
+            self._steady_period += (0.1 if near else 1.0) * (period - self._steady_period)
+        self._tempi.append(60.0 * self._rate / period)
         self.stability01 = _stability(self._tempi)
 
     def _decide(self, now: int) -> None:

@@ -82,8 +82,8 @@ async def _run(
         if config.osc.in_port:
             desk = await listen(config.osc, show.command, show.state, metrics)
             stack.callback(desk.close)
-        await show.start()
         stack.push_async_callback(show.stop)
+        await show.start()
         _greet(show, server, source)
         # A full collection would hold every message back for tens of milliseconds.
         gc.collect()

@@ -280,9 +280,9 @@ def real_time() -> None:
 def main() -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(sys.argv[1]))
-    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
-    if not data:
-        return
+    _, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
+    if not fds:
+        return  # main ended, or told us to, before there was a session
     header_fd, *rings = fds
     with os.fdopen(header_fd, "rb") as file:
         file.seek(0)

@@ -43,20 +43,31 @@ def load(places: Sequence[Path]) -> Loaded:
     Args:
         places: pack folders, or pairs manifests inside them (to play from a filtered one).
 
+    A pack that cannot be used is left out with a warning, so that one broken manifest does not
+    cost the show.
+
     Raises:
-        ManifestError: a pack or manifest cannot be used; the sentence names file and key.
+        ManifestError: no pack can be used; the sentence names file and key.
     """
     folders: dict[str, Path] = {}
     packs: list[Pack] = []
     warnings: list[str] = []
+    broken: ManifestError | None = None
     for place in places:
-        pack, folder = _load_pack(place, warnings)
-        if pack.name in folders:
-            raise ManifestError(
-                f"pack '{pack.name}' is loaded twice", where=str(place), fix="give each pack once"
-            )
+        try:
+            pack, folder = _load_pack(place, warnings)
+            if pack.name in folders:
+                raise ManifestError(
+                    f"pack '{pack.name}' is loaded twice", where=str(place), fix="give each pack once"
+                )
+        except ManifestError as error:
+            broken = broken or error
+            warnings.append(f"this pack is left out: {error}")
+            continue
         folders[pack.name] = folder
         packs.append(pack)
+    if not packs and broken is not None:
+        raise broken
     try:
         return Loaded(Catalog(packs), folders, warnings)
     except SelectorError as error:

@@ -80,6 +80,8 @@ class RunningDaemon:
             self.process.kill()
             self.exit_code = self.process.wait()
         self._reader.join(5)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
         return self.exit_code
 
     def __exit__(

@@ -30,7 +30,7 @@ from daemon.bench.start import resident_mb
 from daemon.cli import main
 from daemon.session import SessionReader
 
-pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+pytestmark = pytest.mark.real
 
 SHOTS = Path(__file__).parents[2] / "test-results"
 PLAY_S = 60

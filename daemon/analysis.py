@@ -10,13 +10,21 @@ from dsp.analyzer import Analyzer
 from dsp.events import Beat, DspEvent, Onset, SectionChange, StateChange, Tempo
 from dsp.settings import DspSettings
 
+SAME_HIT_S = 0.03
+
 
 def lines(audio: AudioFile, settings: DspSettings, block: int) -> Iterator[dict[str, Any]]:
     """One record an event; `time` is the audio time claimed, `emitted_at` the audio consumed by then (s)."""
     analyzer = Analyzer(settings, audio.rate)
+    last_onset = -audio.rate
     for samples in rechunk(audio.blocks(), block):
         for hop in analyzer.feed(samples):
             for event in hop.events:
+                if isinstance(event, Onset):
+                    # One hit sounds in several bands: here it counts once.
+                    if event.sample - last_onset <= SAME_HIT_S * audio.rate:
+                        continue
+                    last_onset = event.sample
                 yield from _records(event, audio.rate)
 
 

@@ -107,11 +107,14 @@ const broadcast = (message) => {
 
 const REASONS = ["dwell:bar", "section:drop", "energy:up", "command:next", "fallback:no-audio", "section:breakdown"];
 
+const FAULTY = ["faulty-script.json", "faulty-shader.json", "missing.json"];
+let faults = 0;
+
 function prepare(inMs, faulty) {
   seq += 1;
   const beat = Math.ceil((nowMs() + inMs) / BEAT_MS / 4) * 4;
   const activateAtMs = beat * BEAT_MS;
-  const fault = faulty ? ["faulty-script.json", "faulty-shader.json", "missing.json"][seq % 3] : null;
+  const fault = faulty ? FAULTY[faults++ % FAULTY.length] : null;
   const fgUrl = url(fault ?? FOREGROUNDS[seq % FOREGROUNDS.length]);
   const bgUrl = state.kind === "preset" ? null : url(BACKGROUNDS[seq % BACKGROUNDS.length]);
   const kind = state.kind;

@@ -79,8 +79,10 @@ def kicks() -> list[float]:
 
 def sections() -> list[Section]:
     """The sections in order, without gaps, seconds."""
-    bar = BEATS_PER_BAR * 60 / BPM
-    return [Section(part.name, part.first * bar, part.end * bar, part.first, part.bars) for part in form()]
+    borders = [*downbeats(), SECONDS]
+    return [
+        Section(part.name, borders[part.first], borders[part.end], part.first, part.bars) for part in form()
+    ]
 
 
 class DemoTrack:
@@ -91,18 +93,19 @@ class DemoTrack:
 
     Args:
         rate: samples a second, 8000 to 192000.
+        only: names of the sounds to play, such as ("kick",); empty plays all.
 
     Raises:
         ValueError: `rate` is out of range.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, only: tuple[str, ...] = ()) -> None:
         if not 8000 <= rate <= 192000:
             raise ValueError(f"a sample rate of {rate} cannot be rendered; use 8000 to 192000.")
         self.rate = rate
         self.length = self.sample_of(TICKS)
         self._sounds = Sounds(rate)
-        self._notes = score()
+        self._notes = [note for note in score() if not only or note.sound[0] in only]
         self._starts = np.array([self.sample_of(note.tick) for note in self._notes], dtype=np.int64)
         self._phrases: OrderedDict[int, NDArray[np.int16]] = OrderedDict()
 

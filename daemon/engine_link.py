@@ -4,7 +4,7 @@ A `SOCK_SEQPACKET` pair: one message a packet, JSON except for audio frames, whi
 
 To the engine: the handover (with file descriptors), then ``{"op":"input","record":{...}}`` and
 ``{"op":"stop"}``. From it: ``ready``, ``ordered`` + ``logs`` + ``applied`` + ``position``,
-``snapshot``, ``resume``, ``device``, ``stopped``.
+``snapshot``, ``resume``, ``osc``, ``stopped``.
 """
 
 from __future__ import annotations

@@ -185,7 +185,6 @@ class EngineProcess:
         self.engine.accept(
             {"type": "device", "sample": self.engine.position, "state": state, "detail": detail}
         )
-        self._send({"device": state, "detail": detail})
 
     def _feed(self, samples: np.ndarray, arrived: float | None = None) -> None:
         self.fed += len(samples)

@@ -103,3 +103,4 @@ class Recorder:
                 writer.pick(record)
             else:
                 writer.event(record)
+        writer.flush()

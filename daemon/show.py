@@ -103,9 +103,11 @@ class Show:
         self._resume: dict[str, Any] | None = None
         self._state: dict[str, Any] = {}
         self._picks: deque[dict[str, Any]] = deque(maxlen=PICKS_KEPT)
+        self._outcomes: deque[dict[str, Any]] = deque(maxlen=4 * PICKS_KEPT)
         self._prepared: dict[int, dict[str, Any]] = {}
         self._current: dict[str, Any] | None = None
         self._input_state = "noInput"
+        self._said_no_input = False
         self._sensitivity_db = config.dsp.sensitivity_db
         self._warnings: list[str] = []
         self._restarts = 0
@@ -183,6 +185,9 @@ class Show:
         if "snapshot" in message:
             self._last_snapshot_at = monotonic()
             self._restarts = 0
+            if message["snapshot"]["audioState"] != self._input_state:
+                self._input_state = message["snapshot"]["audioState"]
+                self.announce_state()
             if not self.first_snapshot.is_set():
                 self.first_snapshot.set()
             if self.audience is not None:
@@ -206,9 +211,6 @@ class Show:
             self._announce(wire)
         if "resume" in message:
             self._resume = message["resume"]
-        if "device" in message:
-            self._input_state = message["device"]
-            self.announce_state()
 
     def _on_audio(self, frame: bytes) -> None:
         if self.audience is not None:
@@ -222,6 +224,8 @@ class Show:
                 return
             case "pick":
                 self._picks.append(wire["record"])
+            case "outcome":
+                self._outcomes.append(wire["record"])
             case "prepare":
                 self._prepared[wire["seq"]] = wire
             case "activate":
@@ -252,9 +256,9 @@ class Show:
 
     def _source_changed(self) -> None:
         state = self.source.state
-        if state == "noInput" and self._input_state != "noInput":
-            self._input_state = "noInput"
+        if state == "noInput" and not self._said_no_input:
             self._engine.input({"type": "device", "state": "noInput", "detail": self.source.message})
+        self._said_no_input = state == "noInput"
         self.announce_state()
 
     def _ring_changed(self) -> None:
@@ -346,6 +350,7 @@ class Show:
             "session": self.session,
             "rate": header.rate if header else 0,
             "hop": header.hop if header else 0,
+            "outcomes": list(self._outcomes),
             "vocabulary": msgspec.to_builtins(vocabulary.VERBS),
         }
 

@@ -100,7 +100,7 @@ def _chain(reader: SessionReader, log: str, lines: list[bytes], cause: Cause) ->
 
 
 def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> Iterator[np.ndarray]:
-    """The samples of every second whose checksum holds; a wrong one names the second."""
+    """The samples of every stretch whose checksum holds; a wrong one names the time."""
     path = reader.folder / "audio.flac"
     held: list[np.ndarray] = []
     count = 0
@@ -121,9 +121,9 @@ def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> It
                 f"{path} second {(end - frames + count) / reader.header.rate:.2f}",
                 "the audio ends or cannot be decoded here, but more was analysed",
             )
-        second, rest = joined[:frames], joined[frames:]
+        stretch, rest = joined[:frames], joined[frames:]
         if (
-            hashlib.sha256(np.ascontiguousarray(second, dtype="<i4").tobytes()).hexdigest()
+            hashlib.sha256(np.ascontiguousarray(stretch, dtype="<i4").tobytes()).hexdigest()
             != record["sha256"]
         ):
             raise _DivergedError(
@@ -131,7 +131,7 @@ def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> It
                 f"{path} seconds {(end - frames) / reader.header.rate:.2f} to {end / reader.header.rate:.2f}",
                 "the audio is not what was analysed",
             )
-        yield second
+        yield stretch
     if reader.header.closed is not None and (len(rest) or next(source, None) is not None):
         raise _DivergedError("audio", str(path), "there is more audio than was analysed")
 

@@ -224,6 +224,8 @@ export interface Hello {
   nowMs: number;
   state: DaemonState;
   picks: PickRecord[];
+  /** The last outcomes, so that a page opened late knows how the picks above went. */
+  outcomes?: OutcomeRecord[];
   current: PreparedPick | null;
   next: PreparedPick | null;
   vocabulary: Verb[];

@@ -53,6 +53,7 @@ client.on("hello", ({ hello, resumed }) => {
   }
   transport.setVocabulary(hello.vocabulary);
   onAirSinceMs = hello.current?.activateAtMs ?? null;
+  for (const outcome of hello.outcomes ?? []) history.outcome(outcome);
   remember(hello.current);
   remember(hello.next);
 });

@@ -52,7 +52,7 @@ class Intents:
         self.blackout = resume.blackout if resume else False
         self.mode: Mode = resume.mode if resume else settings.mode
         self.energy_bias = resume.energy_bias if resume else 0.0
-        self.pinned = self._known(resume.pinned) if resume else None
+        self.pinned = resume.pinned if resume else None
         self.banned: dict[Item, None] = dict.fromkeys(resume.banned if resume else ())
         wanted_pack = resume.pack if resume else settings.pack
         filled = [p.name for p in catalog.packs.values() if len(p.pairs) or len(p.presets)]
@@ -112,9 +112,6 @@ class Intents:
 
     def _kinds(self) -> tuple[Kind, Kind]:
         return ("pair", "preset") if self.kind == "pair" else ("preset", "pair")
-
-    def _known(self, item: Item | None) -> Item | None:
-        return self.find(item.kind, item.key) if item else None
 
     def _possible_kind(self, pack: str, kind: Kind) -> Kind:
         if len(self._catalog.packs[pack].table(kind)):

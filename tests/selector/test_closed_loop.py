@@ -334,6 +334,16 @@ def test_a_restart_in_silence_keeps_what_is_on_screen():
     assert not of(band.play(restarted(one), 5.0), Prepare)
 
 
+def test_a_pin_outlives_a_restart():
+    band, one, _ = running()
+    one.command(Command("pair", "other:3"), band.sample)
+    two = restarted(one)
+    assert two.state.pinned == "other:3"
+    two.command(Command("next"), band.sample)
+    pick = of(band.play(two, 2.0), PickLogged)[0].record
+    assert (pick["pack"], pick["pair"], pick["reason"]) == ("other", 3, "pinned")
+
+
 def test_parse_and_command_share_their_verbs():
     _band, selector, _ = running()
     for verb, arg in [("next", 1.0), ("hold", None), ("energy", "0.5"), ("mode", "shuffle"), ("pair", 3.0)]:

@@ -43,10 +43,11 @@ $(VENV)/.system-test: tools/system-packages.sh
 	@PYTHON=$(PYTHON) sh tools/system-packages.sh test
 	@touch $@
 
-$(VENV)/bin/python: $(VENV)/.system-run
+$(VENV)/.made: $(VENV)/.system-run
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
 
-$(VENV)/.installed: $(VENV)/bin/python requirements/live.txt pyproject.toml
+$(VENV)/.installed: $(VENV)/.made requirements/live.txt pyproject.toml
 	$(PIP) install --require-hashes -r requirements/live.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
@@ -64,7 +65,7 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 $(PACK)/.built: $(VENV)/.installed $(WEB)/node_modules/.installed $(wildcard models/packs/*.py)
-	$(BIN)/aivjd pack build --from $(WEB)/node_modules/butterchurn-presets --out $(PACK)
+	@$(BIN)/aivjd pack build --from $(WEB)/node_modules/butterchurn-presets --out $(PACK)
 	@touch $@
 
 # Compiles the numba kernels once, so that the first start is as quick as the next.

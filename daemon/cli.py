@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     build.add_argument("--pairs", type=int, default=96)
     build.add_argument("--presets", type=int, default=240)
     build.add_argument("--seed", type=int, default=1)
+    build.add_argument("--verbose", action="store_true", help="name every refused preset with its reason")
     check = pack_commands.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
 

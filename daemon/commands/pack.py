@@ -34,9 +34,9 @@ def _build(args: argparse.Namespace) -> int:
     )
     print(
         f"{built.folder}: {built.pairs} pairs and {built.singles} presets from {built.scanned} files, "
-        f"{len(built.refused)} of them refused"
+        f"{len(built.refused)} of them refused (--verbose says why)"
     )
-    for name, reason in built.refused:
+    for name, reason in built.refused if args.verbose else ():
         print(f"  {name}: {reason}")
     return 0
 

@@ -107,16 +107,16 @@ class Sounds:
         n = round((bars * _SECONDS_PER_BAR - _SECONDS_PER_BEAT) * self.rate)
         progress = np.arange(n) / n
         centres = [300.0 * 30.0 ** (k / 7) for k in range(8)]
-        sides = []
-        for side in (0, 1):
-            out = np.zeros(n)
-            for k, centre in enumerate(centres):
-                # One short piece of noise for each band, repeated: long filters are not worth their time.
+        out = np.zeros((n, 2))
+        for k, centre in enumerate(centres):
+            weight = np.maximum(0.0, 1.0 - np.abs(progress * 7.5 - k) / 1.6)
+            heard = np.flatnonzero(weight)
+            low, high = int(heard[0]), int(heard[-1]) + 1
+            for side in (0, 1):
+                # A short piece of noise for each band, repeated: long filters are not worth their time.
                 piece = self._band(self._noise(1 << 16, 20 + 2 * k + side), centre / 1.3, centre * 1.3)
-                weight = np.maximum(0.0, 1.0 - np.abs(progress * 7.5 - k) / 1.6)
-                out += np.resize(piece, n) * weight
-            sides.append(out * (0.1 + 0.9 * progress * progress))
-        return np.stack(sides, axis=1)
+                out[low:high, side] += np.resize(piece, high - low) * weight[low:high]
+        return out * (0.1 + 0.9 * progress * progress)[:, None]
 
     # Tones
 

@@ -35,8 +35,9 @@ SECONDS = BEATS * 60 / BPM
 _PEAK = 10 ** (-1.0 / 20)
 """-1 dBFS: what the output never exceeds."""
 _DRIVE = 1.0
-_PHRASE_BARS = 4
-_KEPT_PHRASES = 3
+_KEPT_BARS = 4
+_MADE_AHEAD = 2
+"""Sounds made with each bar for later ones, so that no bar has to wait for many at once."""
 _LONGEST_SOUND = 16
 """Seconds; the riser of eight bars lasts 15."""
 _DUCK = 0.72
@@ -88,8 +89,9 @@ def sections() -> list[Section]:
 class DemoTrack:
     """The track at one sample rate, endlessly repeated.
 
-    The first block takes some tenths of a second, since instruments are made when they are first heard;
-    the following ones a small part of their own length.
+    Music is rendered a bar at a time, when a block first reaches into it, in a small part of its own
+    length. Instruments are made a few at a time ahead of their first note; only the first block, and a
+    jump forward, have to wait for theirs.
 
     Args:
         rate: samples a second, 8000 to 192000.
@@ -107,7 +109,9 @@ class DemoTrack:
         self._sounds = Sounds(rate)
         self._notes = [note for note in score() if not only or note.sound[0] in only]
         self._starts = np.array([self.sample_of(note.tick) for note in self._notes], dtype=np.int64)
-        self._phrases: OrderedDict[int, NDArray[np.int16]] = OrderedDict()
+        # In order of first use, the next to be made at the end.
+        self._to_make = list(dict.fromkeys(note.sound for note in self._notes))[::-1]
+        self._bars: OrderedDict[int, NDArray[np.int16]] = OrderedDict()
 
     def sample_of(self, tick: int) -> int:
         """Sample at which a tick of the score falls, rounded to the nearest."""
@@ -128,28 +132,30 @@ class DemoTrack:
         done = 0
         while done < n:
             place = (start + done) % self.length
-            phrase, first = self._phrase_at(place)
-            piece = phrase[place - first : place - first + n - done]
+            bar, first = self._bar_at(place)
+            piece = bar[place - first : place - first + n - done]
             out[done : done + len(piece)] = piece
             done += len(piece)
         return out
 
-    def _phrase_at(self, place: int) -> tuple[NDArray[np.int16], int]:
-        """The phrase that holds sample `place`, and its first sample."""
-        index = place * BARS // (self.length * _PHRASE_BARS)
-        # Phrase borders are rounded to samples: the division above may be one off.
-        while self._border(index + 1) <= place:
+    def _bar_at(self, place: int) -> tuple[NDArray[np.int16], int]:
+        """The bar that holds sample `place`, and its first sample."""
+        index = place * BARS // self.length
+        # Bar lines are rounded to samples: the division may be one off.
+        if self._bar_line(index + 1) <= place:
             index += 1
-        while self._border(index) > place:
+        elif self._bar_line(index) > place:
             index -= 1
-        if index not in self._phrases:
-            self._phrases[index] = self._render(self._border(index), self._border(index + 1))
-            if len(self._phrases) > _KEPT_PHRASES:
-                self._phrases.popitem(last=False)
-        return self._phrases[index], self._border(index)
+        if index not in self._bars:
+            self._bars[index] = self._render(self._bar_line(index), self._bar_line(index + 1))
+            if len(self._bars) > _KEPT_BARS:
+                self._bars.popitem(last=False)
+            for _ in range(min(_MADE_AHEAD, len(self._to_make))):
+                self._sounds.get(self._to_make.pop())
+        return self._bars[index], self._bar_line(index)
 
-    def _border(self, phrase: int) -> int:
-        return self.sample_of(phrase * _PHRASE_BARS * BAR)
+    def _bar_line(self, bar: int) -> int:
+        return self.sample_of(bar * BAR)
 
     def _render(self, first: int, end: int) -> NDArray[np.int16]:
         """Mix samples `first` to `end` of one round."""
@@ -173,7 +179,8 @@ class DemoTrack:
 
     def _duck(self, bus: Stereo, first: int, end: int) -> None:
         """Push the tones down under each kick: the pumping that holds a house track together."""
-        for beat in range(BEATS):
+        per_beat = self.length / BEATS
+        for beat in range(max(0, int(first / per_beat) - 1), min(BEATS, int(end / per_beat) + 1)):
             at, following = self.sample_of(beat * TICKS_PER_BEAT), self.sample_of((beat + 1) * TICKS_PER_BEAT)
             low, high = max(at, first), min(following, end)
             if low < high and has_kick(beat):

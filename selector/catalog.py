@@ -82,6 +82,14 @@ class Table:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def indices(self, items: Iterable[Item]) -> list[int]:
+        """Indices of those of `items` that are in this table, in their order."""
+        return [
+            self.index_of[item.ident]
+            for item in items
+            if item.kind == self.kind and item.pack == self.pack and item.ident in self.index_of
+        ]
+
     def item(self, index: int) -> Item:
         """The name of entry `index`."""
         return Item(self.kind, self.pack, self.rows[index].ident)
@@ -132,6 +140,10 @@ class Catalog:
         self.packs = {pack.name: pack for pack in sorted(packs, key=lambda p: p.name)}
         if not any(len(p.pairs) + len(p.presets) for p in self.packs.values()):
             raise BadCatalog("there is nothing to show", fix="give at least one pack with --pack DIR")
+
+    def table_of(self, item: Item) -> Table:
+        """The table that `item` names."""
+        return self.packs[item.pack].table(item.kind)
 
     def to_json(self) -> bytes:
         """Canonical JSON of all that deciding depends on."""
@@ -193,8 +205,8 @@ def build_pack(
                 warp=_micro(p.warp_diff),
                 cx=_micro(p.cx_diff),
                 quality=_micro(qualities.get(p.pair)),
-                luma=_brightest([e.luma01 for e in known]),
-                motion=_brightest([e.motion for e in known]),
+                luma=_greatest([e.luma01 for e in known]),
+                motion=_greatest([e.motion for e in known]),
                 dark=int(bool(known) and all(e.dark for e in known)),
                 blocked=int(any(not e.ok or e.hard_failure for e in known)),
             )
@@ -254,8 +266,8 @@ def _micro(value: float | None) -> int:
     return MISSING if value is None else to_micro(value)
 
 
-def _brightest(values: list[float | None]) -> int:
-    """The greater of what both layers show: one bright, moving layer is enough to see."""
+def _greatest(values: list[float | None]) -> int:
+    """Of what both layers show, the more: one bright or moving layer is enough to see."""
     return max((_micro(v) for v in values), default=MISSING)
 
 

@@ -7,41 +7,51 @@ between the two.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from dsp.events import Beat, SectionChange
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.fixedpoint import MICRO
-from selector.grid import Grid, Moment
+from selector.grid import Grid, Moment, samples
 from selector.intensity import Aim
 from selector.settings import DirectorSettings
 
-_MARGIN_SEC = 0.25  # a moment is committed to when it is between lead and lead + margin away
-_SLACK_SEC = 0.06  # room for the grid to move earlier without breaking a limit
+_MARGIN_SEC: Final = 0.25  # a moment is committed to when it is between lead and lead + margin away
+_SLACK_SEC: Final = 0.06  # room for the grid to move earlier without breaking a limit
+_NEVER: Final = 1 << 62
 
 
-class Proposal(Struct, frozen=True):
-    """A change that should be prepared now. `low` and `high` bound its moment from now on."""
+class Slot(Struct, frozen=True):
+    """When a change is planned for. `low` and `high` bound, in samples, where its moment may move."""
 
-    reason: str
-    aim: Aim
     moment: Moment
     low: int
     high: int
     fade_sec: float
 
 
+class Proposal(Struct, frozen=True):
+    """A change that should be prepared now."""
+
+    reason: str
+    aim: Aim
+    slot: Slot
+
+
 class _Call(Struct, frozen=True):
-    """Something in the music asks for a change."""
+    """Something in the music asks for a change. What rises cannot wait, what falls can."""
 
     reason: str
     aim: Aim
     sample: int
     expires: int
+    rising: bool
 
 
 class Director:
-    """Timing of changes.
+    """Timing of changes. `fast_lead`: samples that browsers get to load what cannot wait.
 
     Args:
         settings: limits and lengths.
@@ -50,23 +60,20 @@ class Director:
 
     def __init__(self, settings: DirectorSettings, rate: int) -> None:
         self._settings = settings
-        self._rate = rate
         self._grid = Grid(rate, settings.beats_per_bar)
         self._call: _Call | None = None
         self._recent_energy: float | None = None
         self._previous_sample = 0
-        self._min_dwell = self.samples(settings.min_dwell_sec)
-        self._max_dwell = self.samples(settings.max_dwell_sec)
-        self._lead = self.samples(settings.prepare_lead_sec)
-        self._fast_lead = self.samples(settings.next_lead_sec)
-        self._flash_gap = self.samples(settings.flash_gap_sec)
-        self._margin = self.samples(_MARGIN_SEC)
-        self._slack = self.samples(_SLACK_SEC)
+        self.fast_lead = samples(settings.next_lead_sec, rate)
+        self._lead = samples(settings.prepare_lead_sec, rate)
+        self._min_dwell = samples(settings.min_dwell_sec, rate)
+        self._max_dwell = samples(settings.max_dwell_sec, rate)
+        self._beatless = samples(settings.beatless_sec, rate)
+        self._flash_gap = samples(settings.flash_gap_sec, rate)
+        self._patience = samples(settings.section_wait_sec, rate)
+        self._margin = samples(_MARGIN_SEC, rate)
+        self._slack = samples(_SLACK_SEC, rate)
         self._memory = settings.energy_memory_sec * rate
-
-    def samples(self, seconds: float) -> int:
-        """Seconds as samples, rounded up, so that no limit is missed by rounding."""
-        return -int(-seconds * self._rate // 1.0)
 
     def on_beat(self, beat: Beat) -> None:
         """A beat was announced."""
@@ -74,11 +81,11 @@ class Director:
 
     def on_section(self, change: SectionChange, sample: int) -> None:
         """The music changed section: drops, and what is calmer than before, call for a change."""
-        expires = max(sample, change.sample) + self.samples(self._settings.section_wait_sec)
+        expires = max(sample, change.sample) + self._patience
         if change.section == "drop":
-            self._call = _Call("section:drop", "drop", change.sample, expires)
+            self._call = _Call("section:drop", "drop", change.sample, expires, rising=True)
         elif change.section in ("breakdown", "calm") and change.previous not in ("silence", "calm"):
-            self._call = _Call(f"section:{change.section}", "calm", change.sample, expires)
+            self._call = _Call(f"section:{change.section}", "calm", change.sample, expires, rising=False)
 
     def hear(self, snapshot: ExpressiveAudioSnapshot) -> None:
         """Follow the energy; a jump against its recent past calls for a change."""
@@ -95,9 +102,9 @@ class Director:
         difference = energy - self._recent_energy
         if self._call is None and not -self._settings.energy_jump < difference < self._settings.energy_jump:
             self._recent_energy = energy
-            expires = sample + self.samples(self._settings.section_wait_sec)
-            reason = "energy:up" if difference > 0.0 else "energy:down"
-            self._call = _Call(reason, "follow", sample, expires)
+            rising = difference > 0.0
+            reason = "energy:up" if rising else "energy:down"
+            self._call = _Call(reason, "follow", sample, sample + self._patience, rising)
 
     def forget_call(self) -> None:
         """What the music asked for is answered, or must not be."""
@@ -126,9 +133,9 @@ class Director:
         moment = self._dwell_end(snapshot, last, intensity)
         if moment is None:
             return None
-        fade = self._settings.fade_sec
-        reason = f"dwell:{moment.quantum}"
-        return Proposal(reason, "follow", moment, low, max(latest, now + self._lead, moment.sample), fade)
+        high = max(latest, now + self._lead, moment.sample)
+        slot = Slot(moment, low, high, self._settings.fade_sec)
+        return Proposal(f"dwell:{moment.quantum}", "follow", slot)
 
     def soon(
         self,
@@ -137,13 +144,20 @@ class Director:
         not_before: int = 0,
         *,
         lead: int | None = None,
-    ) -> tuple[Moment, int]:
-        """The next beat that leaves time to load, for what cannot wait; and the earliest it may move to."""
-        earliest = max(snapshot.t_samples + (self._fast_lead if lead is None else lead), not_before)
+    ) -> Slot:
+        """The next beat that leaves time to load, for what cannot wait.
+
+        Args:
+            snapshot: the present.
+            last: sample of the last change; None before the first.
+            not_before: earliest sample of the change.
+            lead: samples from now to leave; `fast_lead` by default.
+        """
+        earliest = max(snapshot.t_samples + (self.fast_lead if lead is None else lead), not_before)
         if last is not None:
             earliest = max(earliest, last + self._flash_gap)
         beat = self._grid.first_beat(earliest + self._slack) if self._on_beat(snapshot) else None
-        return beat or Moment(earliest, "time"), earliest
+        return Slot(beat or Moment(earliest, "time"), earliest, _NEVER, self._settings.fade_sec)
 
     def re_aim(self, moment: Moment, low: int, high: int) -> Moment:
         """`moment` moved to the beat or downbeat of the latest grid nearest to it, within its bounds."""
@@ -154,32 +168,31 @@ class Director:
         return snapshot.beat_trusted and self._grid.alive(snapshot.t_samples)
 
     def _answer_call(
-        self, snapshot: ExpressiveAudioSnapshot, low: int, latest: int, pending: bool
+        self, snapshot: ExpressiveAudioSnapshot, low: int, latest: int, urgent_only: bool
     ) -> Proposal | None:
         call, now = self._call, snapshot.t_samples
         if call is None:
             return None
-        if pending and call.aim == "follow":
+        if urgent_only and call.aim == "follow":
             self._call = None  # what is prepared answers a change of energy well enough
             return None
-        rising = call.reason in ("section:drop", "energy:up")  # what rises cannot wait, what falls can
-        earliest = max(now + (self._fast_lead if rising else self._lead), low)
+        earliest = max(now + (self.fast_lead if call.rising else self._lead), low)
         if earliest > call.expires:
             self._call = None
             return None
-        if earliest > latest and pending:
+        if earliest > latest and urgent_only:
             return None  # what is prepared is due before anything else could be
         moment = Moment(earliest, "time")
         if self._on_beat(snapshot):
             wanted = max(earliest + self._slack, call.sample)
-            bar = self._grid.first_bar(wanted) if snapshot.bar_trusted else None
-            if bar is None or bar.sample > call.expires:
-                bar = self._grid.first_beat(wanted)
-            if bar is not None and bar.sample <= max(latest, earliest):
-                moment = bar
+            found = self._grid.first_bar(wanted) if snapshot.bar_trusted else None
+            if found is None or found.sample > call.expires:
+                found = self._grid.first_beat(wanted)
+            if found is not None and found.sample <= max(latest, earliest):
+                moment = found
         self._call = None
         fade = self._settings.drop_fade_sec if call.aim == "drop" else self._settings.fade_sec
-        return Proposal(call.reason, call.aim, moment, low, max(latest, moment.sample), fade)
+        return Proposal(call.reason, call.aim, Slot(moment, low, max(latest, moment.sample), fade))
 
     def _dwell_end(self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int) -> Moment | None:
         now = snapshot.t_samples
@@ -190,7 +203,7 @@ class Director:
             due = max(min(last + stay, latest), low, soonest) + self._slack
             moment = self._boundary(due, latest, snapshot.bar_trusted)
         else:
-            stay = min(max(self.samples(self._settings.beatless_sec), self._min_dwell), self._max_dwell)
+            stay = min(max(self._beatless, self._min_dwell), self._max_dwell)
             moment = Moment(max(last + stay, soonest), "time")
         return moment if moment.sample <= soonest + self._margin else None
 

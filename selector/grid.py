@@ -11,6 +11,11 @@ from dsp.events import Beat
 Quantum: TypeAlias = Literal["bar", "beat", "time"]
 
 
+def samples(seconds: float, rate: int) -> int:
+    """Seconds as samples, rounded up, so that no limit is missed by rounding."""
+    return -int(-seconds * rate // 1.0)
+
+
 class Moment(Struct, frozen=True):
     """A sample, what it is aligned to, and (when aligned) which beat and bar that is."""
 

@@ -54,10 +54,4 @@ class History:
 
     def recent(self, table: Table, count: int) -> list[int]:
         """Indices in `table` of the last `count` items shown, newest last; others are passed over."""
-        tail = self._items[-count:] if count > 0 else []
-        found = (
-            table.index_of.get(item.ident)
-            for item in tail
-            if item.kind == table.kind and item.pack == table.pack
-        )
-        return [index for index in found if index is not None]
+        return table.indices(self._items[-count:] if count > 0 else [])

@@ -33,6 +33,11 @@ class Want(Struct, frozen=True, kw_only=True):
     not_before: int = 0
     serve_at: int = 0
 
+    @property
+    def anything_next(self) -> bool:
+        """Whether what is prepared already will do, only sooner."""
+        return self.reason == "command:next" and self.item is None
+
 
 class Effect(Struct, frozen=True, kw_only=True):
     """What a command did. `redo`: what is prepared no longer stands and must be chosen again."""
@@ -60,13 +65,19 @@ class Intents:
         self.kind = self._possible_kind(self.pack, resume.kind if resume else settings.kind)
 
     def apply(
-        self, command: Command, *, now: Item | None, pending: Item | None, history: History, jail: Quarantine
+        self,
+        command: Command,
+        *,
+        now: Item | None,
+        pending: Item | None,
+        history: History,
+        quarantine: Quarantine,
     ) -> Effect:
         """Carry out `command`. `now` is on screen, `pending` prepared; neither need exist."""
         arg: Any = command.arg
         handlers: dict[str, Callable[[], Effect]] = {
-            "next": lambda: self._next(history, jail),
-            "back": lambda: self._back(history, jail),
+            "next": lambda: self._next(history, quarantine),
+            "back": lambda: self._back(history, quarantine),
             "hold": lambda: self._hold(arg),
             "blackout": lambda: self._blackout(arg),
             "calm": lambda: Effect(want=Want(reason="command:calm", aim="calm"), message="Calming down."),
@@ -74,8 +85,8 @@ class Intents:
             "mode": lambda: self._mode(arg),
             "kind": lambda: self._kind(arg),
             "pack": lambda: self._pack(arg),
-            "pair": lambda: self._pin("pair", arg, jail),
-            "preset": lambda: self._pin("preset", arg, jail),
+            "pair": lambda: self._pin("pair", arg, quarantine),
+            "preset": lambda: self._pin("preset", arg, quarantine),
             "ban": lambda: self._ban(arg, now, pending),
             "unban": lambda: self._unban(arg),
             "query": lambda: Effect(message="Here is the state."),
@@ -87,16 +98,22 @@ class Intents:
             )
         return handler()
 
-    def refusal(self, item: Item, jail: Quarantine) -> str:
+    def refusal(self, item: Item, quarantine: Quarantine) -> str:
         """Why `item` must not be shown now, as a sentence; empty when it may."""
-        table = self._catalog.packs[item.pack].table(item.kind)
+        table = self._catalog.table_of(item)
         if item in self.banned:
             return f"{item.key} is banned; lift the ban with 'unban' first."
-        if (detention := jail.get(item)) is not None:
+        if (detention := quarantine.get(item)) is not None:
             return f"{item.key} is in quarantine ({detention.reason}); choose another."
         if table.blocked[table.index_of[item.ident]]:
             return f"{item.key} failed when it was measured; choose another."
         return ""
+
+    def usable_pin(self, quarantine: Quarantine) -> Item | None:
+        """What is pinned, if it may be shown; a pin that may not is dropped."""
+        if self.pinned is not None and self.refusal(self.pinned, quarantine):
+            self.pinned = None
+        return self.pinned
 
     def find(self, kind: Kind | None, text: str) -> Item | None:
         """The item named `ident` in the current pack, or `pack:ident`, of that kind (None: any)."""
@@ -118,18 +135,18 @@ class Intents:
             return kind
         return "preset" if kind == "pair" else "pair"
 
-    def _next(self, history: History, jail: Quarantine) -> Effect:
+    def _next(self, history: History, quarantine: Quarantine) -> Effect:
         for position in history.later(history.cursor):
             item = history.at(position)
-            if not self.refusal(item, jail) and self.pinned is None:
+            if not self.refusal(item, quarantine) and self.pinned is None:
                 want = Want(reason="command:next", item=item, position=position)
                 return Effect(want=want, message=f"Forward to {item.key}.")
         return Effect(want=Want(reason="command:next"), message="Next one coming.")
 
-    def _back(self, history: History, jail: Quarantine) -> Effect:
+    def _back(self, history: History, quarantine: Quarantine) -> Effect:
         for position in history.earlier(history.cursor):
             item = history.at(position)
-            if not self.refusal(item, jail):
+            if not self.refusal(item, quarantine):
                 want = Want(reason="command:back", item=item, position=position)
                 return Effect(want=want, message=f"Back to {item.key}.")
         return Effect(ok=False, message="There is nothing to go back to.")
@@ -170,13 +187,13 @@ class Intents:
         want = Want(reason=reason) if changed and not self.hold else None
         return Effect(want=want, message=message)
 
-    def _pin(self, kind: Kind, arg: str, jail: Quarantine) -> Effect:
+    def _pin(self, kind: Kind, arg: str, quarantine: Quarantine) -> Effect:
         item = self.find(kind, arg)
         if item is None:
             return Effect(
                 ok=False, message=f"There is no {kind} '{arg}' in pack '{self.pack}'; check its number or id."
             )
-        if refusal := self.refusal(item, jail):
+        if refusal := self.refusal(item, quarantine):
             return Effect(ok=False, message=refusal)
         self.pinned = item
         return Effect(message=f"{item.key} is next.", redo=True)

@@ -1,0 +1,58 @@
+"""The brief of a pick: what to choose from, what for, and the reason that its record will give."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dsp.snapshot import ExpressiveAudioSnapshot
+from selector.catalog import Table
+from selector.choice import Situation
+from selector.intensity import Aim, intensity_micro
+from selector.intents import Want
+from selector.settings import SelectSettings
+from selector.show import Show
+
+
+class Brief(Struct, frozen=True, kw_only=True):
+    """All that a draw is given. `pinned`: one thing only is asked for, because of a pin."""
+
+    table: Table
+    situation: Situation
+    reason: str
+    pinned: bool
+
+
+def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: SelectSettings) -> Brief:
+    """What `want` comes down to, with the sound and the show as they are.
+
+    A pin that may no longer be shown is dropped on the way.
+    """
+    intents = show.intents
+    asked = want.item or intents.usable_pin(show.quarantine)
+    pinned = want.item is None and asked is not None
+    table = show.table_for(asked)
+    deaf = intents.mode == "weighted" and not snapshot.audio_valid
+    reason = "pinned" if pinned else want.reason
+    if deaf and asked is None and not reason.startswith("replace"):
+        reason = "fallback:no-audio"
+    return Brief(
+        table=table,
+        situation=Situation(
+            mode="random" if deaf else intents.mode,
+            section=_section_of(want.aim, snapshot),
+            intensity=intensity_micro(snapshot, intents.energy_bias, want.aim, settings),
+            shown=show.shown_index(table),
+            shown_strength=show.shown_strength(table),
+            recent=show.history.recent(table, max(settings.window, settings.public_dedup_n)),
+            quarantined=table.indices(show.quarantine),
+            banned=table.indices(intents.banned),
+            asked=None if asked is None else table.index_of[asked.ident],
+        ),
+        reason=reason,
+        pinned=pinned,
+    )
+
+
+def _section_of(aim: Aim, snapshot: ExpressiveAudioSnapshot) -> str:
+    """The section a pick is made for: the coming one when the music announced it."""
+    return snapshot.section if aim == "follow" else aim

@@ -1,0 +1,67 @@
+"""Operator commands: what they change, and what follows for the pick that is prepared or wanted."""
+
+from __future__ import annotations
+
+from selector.events import CommandDone
+from selector.intents import Effect, Want
+from selector.playout import Playout
+from selector.publication import Publication
+from selector.show import Show
+from selector.vocabulary import Command
+
+
+class Console:
+    """Carries out commands.
+
+    Args:
+        show: what it changes.
+        playout: takes back what is prepared.
+        publication: where the answers go.
+    """
+
+    def __init__(self, show: Show, playout: Playout, publication: Publication) -> None:
+        self._show = show
+        self._playout = playout
+        self._publication = publication
+
+    def obey(self, command: Command, sample: int) -> None:
+        """Carry out `command` at `sample` and say what became of it."""
+        show = self._show
+        effect = show.intents.apply(
+            command,
+            now=show.on_screen,
+            pending=show.cue.item if show.cue else None,
+            history=show.history_as_cued,
+            quarantine=show.quarantine,
+        )
+        self._request(effect)
+        if show.intents.hold:
+            self._freeze(sample)
+        elif command.verb == "hold" and show.on_screen in show.quarantine:
+            # It failed while the hold kept it there; nothing keeps it now.
+            show.want = show.want or Want(reason="replace:failed", manual=False)
+        self._publication.say(CommandDone(command.verb, effect.ok, effect.message))
+        if effect.ok:
+            self._publication.tell(always=command.verb == "query")
+
+    def _request(self, effect: Effect) -> None:
+        """Note the change that a command asks for; one that is wanted already serves a `redo` too."""
+        show, cue = self._show, self._show.cue
+        if effect.want is not None:
+            show.want = effect.want
+            show.retry_at = 0
+        elif effect.redo and cue is not None and show.want is None:
+            show.want = Want(
+                reason=cue.want.reason, aim=cue.want.aim, manual=cue.want.manual, keep_moment=True
+            )
+
+    def _freeze(self, sample: int) -> None:
+        """Under hold only what the operator asked for still comes.
+
+        With nothing on screen yet there is nothing to hold: the first picture still comes.
+        """
+        show, cue = self._show, self._show.cue
+        if cue is not None and not cue.want.manual and show.now is not None:
+            self._playout.cancel(cue, "hold", sample)
+        if show.want is not None and not show.want.manual:
+            show.want = None

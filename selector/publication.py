@@ -1,0 +1,112 @@
+"""What is said to the outside: the events of a call, the public state, and what a restart needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from selector.catalog import Catalog, spread_warning
+from selector.events import (
+    NextState,
+    NowState,
+    OutcomeLogged,
+    PublicState,
+    QuarantineState,
+    ResumeState,
+    SelectorEvent,
+    StateChanged,
+)
+from selector.pick import PickLog
+from selector.settings import SelectSettings
+from selector.show import Show
+
+
+class Publication:
+    """Collects what follows from a call, in order, until `take`.
+
+    Args:
+        show: whose state is published.
+        log: seals the records.
+        warnings: sentences that stand for the whole session.
+    """
+
+    def __init__(self, show: Show, log: PickLog, warnings: tuple[str, ...]) -> None:
+        self.log = log
+        self._show = show
+        self._warnings = warnings
+        self._said: list[SelectorEvent] = []
+        self._told: PublicState | None = None
+
+    def say(self, event: SelectorEvent) -> None:
+        """Add an event."""
+        self._said.append(event)
+
+    def outcome(self, seq: int, outcome: str, sample: int, **details: Any) -> None:
+        """Add a sealed outcome record; details that are None are left out."""
+        self.say(OutcomeLogged(self.log.outcome(seq, outcome, sample, **details)))
+
+    def tell(self, *, always: bool = False) -> None:
+        """Add the public state if it changed."""
+        state = self.public_state()
+        if always or state != self._told:
+            self._told = state
+            self.say(StateChanged(state))
+
+    def take(self) -> list[SelectorEvent]:
+        """All that was said since the last `take`."""
+        said, self._said = self._said, []
+        return said
+
+    def public_state(self) -> PublicState:
+        """The whole public state, as it is now."""
+        show, intents, cue = self._show, self._show.intents, self._show.cue
+        return PublicState(
+            hold=intents.hold,
+            blackout=intents.blackout,
+            mode=intents.mode,
+            kind=intents.kind,
+            pack=intents.pack,
+            packs=tuple(show.catalog.packs),
+            energy_bias=intents.energy_bias,
+            pinned=intents.pinned.key if intents.pinned else None,
+            banned=tuple(item.key for item in intents.banned),
+            quarantined=tuple(
+                QuarantineState(d.item.key, d.reason, d.until_sample) for d in show.quarantine.held
+            ),
+            now=NowState(show.now.seq) if show.now else None,
+            next=NextState(cue.seq, cue.slot.moment.sample) if cue else None,
+            warnings=(*self._warnings, *((show.starved,) if show.starved else ())),
+        )
+
+    def resume_state(self, shuffle_counters: dict[str, int]) -> ResumeState:
+        """What a restarted selector needs, besides the log."""
+        show, intents = self._show, self._show.intents
+        return ResumeState(
+            seq=show.seq,
+            prev=self.log.prev,
+            shuffle_counters=dict(shuffle_counters),
+            now=show.now,
+            pending=show.cue.seq if show.cue else show.orphan,
+            history=show.history.items,
+            cursor=show.history.cursor,
+            banned=tuple(intents.banned),
+            quarantine=show.quarantine.held,
+            hold=intents.hold,
+            blackout=intents.blackout,
+            mode=intents.mode,
+            kind=intents.kind,
+            pack=intents.pack,
+            energy_bias=intents.energy_bias,
+            pinned=intents.pinned,
+        )
+
+
+def spread_warnings(catalog: Catalog, settings: SelectSettings) -> tuple[str, ...]:
+    """A sentence for each table whose raw quality hardly moves the draw, if that is what it draws by."""
+    if settings.quality_scale != "raw":
+        return ()
+    return tuple(
+        warning
+        for pack in catalog.packs.values()
+        for table in (pack.pairs, pack.presets)
+        if (warning := spread_warning(table, settings.quality_floor))
+    )

@@ -1,0 +1,113 @@
+"""The show as it stands: all that deciding changes, where every room finds it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from selector.catalog import Catalog, Item, Table
+from selector.director import Slot
+from selector.events import ResumeState, Shown
+from selector.history import History
+from selector.intents import Intents, Want
+from selector.quarantine import Quarantine
+from selector.settings import SelectSettings
+
+_REMEMBERED: Final = 256  # picks whose answers are still understood
+
+
+class Cue(Struct, kw_only=True):
+    """A pick that is prepared and waits for its moment.
+
+    `counters` are those of the shuffle before it took its turn, so that the turn can be given back.
+    """
+
+    seq: int
+    item: Item
+    slot: Slot
+    want: Want
+    prepared_at: int
+    counters: dict[str, int]
+    pinned: bool
+
+
+class Show:
+    """What is wanted, prepared, on screen, and was. Fields are plain; the rooms change them.
+
+    Attributes:
+        seq: of the last pick; 0 before the first.
+        now: what is on screen.
+        cue: what is prepared.
+        orphan: seq of what an earlier decider had prepared and this one must take back.
+        want: a change to make as soon as the limits allow.
+        retry_at: sample before which no automatic change is tried.
+        starved: why nothing can be shown, as a sentence; empty while something can.
+
+    Args:
+        settings: of choosing.
+        catalog: what there is to show.
+        resume: state of an earlier selector of the same session, to go on from.
+    """
+
+    def __init__(self, settings: SelectSettings, catalog: Catalog, resume: ResumeState | None) -> None:
+        self.catalog = catalog
+        self.intents = Intents(settings, catalog, resume)
+        self.history = History(resume.history, resume.cursor) if resume else History()
+        self.quarantine = Quarantine(resume.quarantine if resume else ())
+        self.seq = resume.seq if resume else 0
+        self.now: Shown | None = resume.now if resume else None
+        self.cue: Cue | None = None
+        self.orphan = resume.pending if resume else None
+        self.want: Want | None = None
+        self.retry_at = 0
+        self.starved = ""
+        self._issued: dict[int, Item] = {self.now.seq: self.now.item} if self.now else {}
+
+    @property
+    def on_screen(self) -> Item | None:
+        """What is on screen, by name."""
+        return self.now.item if self.now else None
+
+    @property
+    def last_change(self) -> int | None:
+        """Sample of the last change; None before the first."""
+        return self.now.sample if self.now else None
+
+    @property
+    def history_as_cued(self) -> History:
+        """The history as it will be once what comes from it and is wanted or prepared is shown."""
+        want = self.want or (self.cue.want if self.cue else None)
+        if want is None or want.position is None:
+            return self.history
+        return History(self.history.items, want.position)
+
+    def issue(self, item: Item) -> int:
+        """The seq of a new pick of `item`, whose answers are understood from now on."""
+        self.seq += 1
+        self._issued[self.seq] = item
+        if len(self._issued) > _REMEMBERED:
+            del self._issued[next(iter(self._issued))]
+        return self.seq
+
+    def issued(self, seq: int) -> Item | None:
+        """What was picked as `seq`; None when there was no such pick or it is long forgotten."""
+        return self._issued.get(seq)
+
+    def table_for(self, asked: Item | None) -> Table:
+        """The table that holds `asked`, or the one the operator has chosen."""
+        if asked is not None:
+            return self.catalog.table_of(asked)
+        return self.catalog.packs[self.intents.pack].table(self.intents.kind)
+
+    def shown_index(self, table: Table) -> int | None:
+        """Index in `table` of what is on screen; None when it is not of this table."""
+        return next(iter(table.indices([self.now.item])), None) if self.now else None
+
+    def shown_strength(self, table: Table) -> int | None:
+        """Rank of strength, in its own pack, of what is on screen; None when it is of another kind."""
+        item = self.on_screen
+        if item is None or item.kind != table.kind:
+            return None
+        origin = self.catalog.table_of(item)
+        return int(origin.strength[origin.index_of[item.ident]])

@@ -136,7 +136,7 @@ SelectorEvent: TypeAlias = (
 
 
 class Shown(Struct, frozen=True, rename="camel"):
-    """A pick that was given a seq: what it was and when it was (or is to be) activated."""
+    """What is on screen: as which pick, and since which sample (which may lie just ahead)."""
 
     seq: int
     item: Item

@@ -7,14 +7,14 @@ from typing import Any, Final
 import msgspec
 
 from dsp.snapshot import ExpressiveAudioSnapshot
-from selector.canonical import GENESIS, HashChain, canonical, check, read_line
+from selector.canonical import GENESIS, HashChain, canonical, check
 from selector.catalog import Table
 from selector.choice import Choice
 from selector.events import Ack
 from selector.fixedpoint import MISSING, from_micro, to_micro
 from selector.settings import Mode
 
-__all__ = ["GENESIS", "HashChain", "PickLog", "PickNote", "canonical", "check", "read_line"]
+__all__ = ["PickLog", "PickNote", "canonical", "check"]
 
 VERSION: Final = 1
 """`v` of every record."""

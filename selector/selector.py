@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from dsp.events import Beat, DspEvent, SectionChange
 from dsp.snapshot import ExpressiveAudioSnapshot
+from selector.canonical import GENESIS
 from selector.catalog import Catalog
 from selector.choice import Chooser
 from selector.console import Console
@@ -20,7 +21,7 @@ from selector.events import Ack, PublicState, Report, ResumeState, SelectorEvent
 from selector.feedback import Feedback
 from selector.intensity import intensity_micro
 from selector.intents import Want
-from selector.pick import GENESIS, PickLog
+from selector.pick import PickLog
 from selector.playout import Playout
 from selector.publication import Publication, spread_warnings
 from selector.settings import SelectorSettings

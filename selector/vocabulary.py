@@ -8,9 +8,11 @@ pads and desks send both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
+
+from selector.settings import Kind, Mode
 
 Arg: TypeAlias = bool | int | float | str | None
 ArgKind: TypeAlias = Literal["trigger", "bool", "float", "choice", "text", "id", "optionalId"]
@@ -69,8 +71,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("double", "trigger", "Double the tempo.", owner="dsp"),
     Verb("sensitivity", "float", "Gain of the input.", owner="dsp", unit="dB", low=-24.0, high=24.0),
     Verb("energy", "float", "Make pictures weaker or stronger than the sound asks for.", low=-1.0, high=1.0),
-    Verb("mode", "choice", "How to choose.", choices=("weighted", "random", "shuffle", "public_v0")),
-    Verb("kind", "choice", "What to show.", choices=("pair", "preset")),
+    Verb("mode", "choice", "How to choose.", choices=get_args(Mode)),
+    Verb("kind", "choice", "What to show.", choices=get_args(Kind)),
     Verb("pack", "text", "Show this pack."),
     Verb("pair", "id", "The next picture is this pair: its number, or 'pack:number'."),
     Verb("preset", "id", "The next picture is this preset: its id, or 'pack:id'."),

@@ -32,9 +32,6 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
     pinned = want.item is None and asked is not None
     table = show.table_for(asked)
     deaf = intents.mode == "weighted" and not snapshot.audio_valid
-    reason = "pinned" if pinned else want.reason
-    if deaf and asked is None and not reason.startswith("replace"):
-        reason = "fallback:no-audio"
     return Brief(
         table=table,
         situation=Situation(
@@ -48,7 +45,7 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
             banned=table.indices(intents.banned),
             asked=None if asked is None else table.index_of[asked.ident],
         ),
-        reason=reason,
+        reason="pinned" if pinned else "fallback:no-audio" if deaf and asked is None else want.reason,
         pinned=pinned,
     )
 

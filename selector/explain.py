@@ -114,11 +114,19 @@ def explain(record: dict[str, Any]) -> Explanation:
     )
     return Explanation(
         headline=f"Pick {record['seq']} at {at}: {name}.",
-        why_now=_REASONS.get(record["reason"], f"Reason: {record['reason']}."),
+        why_now=_why_now(record),
         odds=_odds(record),
         factors=notes,
         alternative=_alternative(record, factors),
     )
+
+
+def _why_now(record: dict[str, Any]) -> str:
+    reason: str = record["reason"]
+    told = [reason]
+    if reason.startswith("fallback:") and "trigger" in record:  # the first logs named no trigger
+        told.insert(0, record["trigger"])
+    return " ".join(_REASONS.get(name, f"Reason: {name}.") for name in told)
 
 
 def _odds(record: dict[str, Any]) -> str:

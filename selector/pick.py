@@ -21,11 +21,15 @@ VERSION: Final = 1
 
 
 class PickNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record says besides the choice itself."""
+    """What a record says besides the choice itself.
+
+    `trigger` is why a change was due; `reason` says the same, unless how the pick was found says more.
+    """
 
     seq: int
     requested_mode: Mode
     reason: str
+    trigger: str
     intensity: int
     activate_sample: int
     snapshot: ExpressiveAudioSnapshot
@@ -63,6 +67,7 @@ class PickLog:
                 "mode": choice.mode,
                 "requestedMode": note.requested_mode,
                 "reason": choice.fallback or note.reason,
+                "trigger": note.trigger,
                 "sample": snapshot.t_samples,
                 "timeSec": snapshot.time_sec,
                 "beatCount": snapshot.beat_count,

@@ -80,6 +80,7 @@ class Playout:
             seq=cue.seq,
             requested_mode=show.intents.mode,
             reason=found.reason,
+            trigger=want.reason,
             intensity=found.situation.intensity,
             activate_sample=slot.moment.sample,
             snapshot=snapshot,

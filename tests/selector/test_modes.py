@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from selector import weights
 from selector.catalog import Catalog, Pack, Row, Table
 from selector.choice import Chooser, Situation
+from selector.events import Ack
 from selector.fixedpoint import MICRO, MISSING
 from selector.intensity import intensity_micro
 from selector.settings import SelectSettings
@@ -312,11 +313,37 @@ def test_without_sound_weighted_falls_back_to_random_and_says_so():
     assert len({f["weight"] for f in record["runnersUp"]} | {record["weight"]}) == 1
 
 
+def test_a_fallback_still_tells_what_asked_for_the_change():
+    band, selector = Band(QUIET), make_selector()
+    found = records(band.play(selector, 1.0))
+    selector.command(Command("next"), band.sample)
+    found += records(band.play(selector, 1.0))
+    selector.ack(Ack(seq=2, phase="failed"), band.sample)
+    found += records(band.play(selector, 1.0))
+    selector.command(Command("pair", "4"), band.sample)
+    selector.command(Command("next"), band.sample)
+    found += records(band.play(selector, 30.0))
+    assert [(r["reason"], r["trigger"]) for r in found] == [
+        ("fallback:no-audio", "start"),
+        ("fallback:no-audio", "command:next"),
+        ("fallback:no-audio", "replace:failed"),
+        ("pinned", "command:next"),
+        ("fallback:no-audio", "dwell:time"),
+    ]
+
+
+def test_with_sound_the_reason_is_what_asked_for_the_change():
+    found = records(Band(hop=1024).play(make_selector(), 60.0))
+    assert len(found) > 1
+    assert all(r["trigger"] == r["reason"] for r in found)
+
+
 def test_when_nothing_weighs_anything_it_falls_back_to_random_and_says_so():
     rows = [Row(ident=f"p{i}", fg_url="/presets/p/x", luma=0, motion=100_000) for i in range(4)]
     catalog = Catalog([Pack("p", Table("pair", "p", []), Table("preset", "p", rows))])
     record = records(Band().play(make_selector(catalog=catalog), 1.0))[0]
     assert (record["kind"], record["mode"], record["reason"]) == ("preset", "random", "fallback:no-weight")
+    assert record["trigger"] == "start"
 
 
 def test_a_single_picture_is_shown_once_and_stays():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from band import LOUD, Band, make_selector
+from band import LOUD, QUIET, Band, make_selector
 
 from selector.errors import BadRecord
 from selector.events import OutcomeLogged, PickLogged
@@ -106,6 +106,14 @@ def test_explanations_of_shuffle_and_pins_need_no_odds(records):
     pinned = next(r for r in records if r["reason"] == "pinned")
     assert explain(pinned).odds == "It was asked for by name; nothing was drawn."
     assert explain(pinned).why_now == "The operator had asked for it."
+
+
+def test_an_explanation_of_a_fallback_says_what_asked_for_it_too():
+    record = next(e.record for e in Band(QUIET).play(make_selector(), 1.0) if isinstance(e, PickLogged))
+    drawn = "There was no usable sound, so it was drawn uniformly."
+    assert explain(record).why_now == f"Something had to be shown at the start. {drawn}"
+    del record["trigger"]
+    assert explain(record).why_now == drawn
 
 
 def test_what_is_no_pick_record_is_refused():

@@ -136,6 +136,8 @@ export interface PickRecord {
   mode?: string;
   requestedMode?: string;
   reason: string;
+  /** Why a change was due, also where `reason` is `pinned` or a fallback. */
+  trigger?: string;
   sample: number;
   timeSec: number;
   beatCount?: number;

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gc
 import logging
 import secrets
 import signal
@@ -20,6 +19,7 @@ from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
 from daemon.osc_in import listen
+from daemon.realtime import quiet_collector
 from daemon.server import Server
 from daemon.show import Show
 from daemon.source_child import SourceChild, choose
@@ -85,9 +85,7 @@ async def _run(
         stack.push_async_callback(show.stop)
         await show.start()
         _greet(show, server, source)
-        # A full collection would hold every message back for tens of milliseconds.
-        gc.collect()
-        gc.freeze()
+        quiet_collector()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), duration)
     if show.recorder is not None:

@@ -8,9 +8,7 @@ the readers (the last by `write_bytes`). Nothing in this process needs numpy.
 
 from __future__ import annotations
 
-import gc
 import math
-import os
 import threading
 import time
 from types import ModuleType
@@ -20,13 +18,13 @@ from daemon import feeder
 from daemon.devices import Device, find, load_portaudio, query_devices
 from daemon.errors import DeviceError
 from daemon.feeder import Exit, report
+from daemon.realtime import CAPTURE, ask_for_priority, quiet_collector
 from daemon.ring_memory import INPUT_OVERFLOW, INPUT_UNDERFLOW, RingMemory
 
 LOOK_S = 0.05
 STALL_S = 1.0
 FIRST_BLOCK_S = 5.0  # an idle PulseAudio sink takes 2 s to deliver for the first time
 MAX_LATENCY_S = 5.0
-FIFO_PRIORITY = 40  # above the engine's
 
 
 class DeviceStream:
@@ -118,7 +116,8 @@ class DeviceStream:
 def capture(request: dict[str, Any], ring: RingMemory, stop: threading.Event) -> Exit:
     """Fill `ring` from the device named in `request` until stopped or the device is lost."""
     portaudio = load_portaudio()
-    realtime = _ask_for_realtime()
+    quiet_collector(off=True)
+    priority = ask_for_priority(CAPTURE)
     ring.claim()
     try:
         device = find(request["device"], query_devices(portaudio))
@@ -135,7 +134,7 @@ def capture(request: dict[str, Any], ring: RingMemory, stop: threading.Event) ->
         block=request["block"],
         latencyMs=stream.latency_ms,
         generation=ring.generation,
-        realtime=realtime,
+        realtime=priority,
     )
     reason = stream.watch(stop)
     if reason:
@@ -144,18 +143,6 @@ def capture(request: dict[str, Any], ring: RingMemory, stop: threading.Event) ->
         return Exit.LOST
     stream.stream.abort()
     return Exit.ENDED
-
-
-def _ask_for_realtime() -> bool:
-    """No collector in the way, and real-time priority for the threads to come if the system grants it."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # nothing here makes cycles
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
-    except OSError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Started by the supervisor as ``python -m daemon.engine_process FD`` where FD is 
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import socket
@@ -32,6 +31,7 @@ from daemon.config import Config  # noqa: E402
 from daemon.engine import Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover  # noqa: E402
 from daemon.osc_out import OscSender  # noqa: E402
+from daemon.realtime import ENGINE, ask_for_priority, quiet_collector  # noqa: E402
 from daemon.replay import engine_of_header  # noqa: E402
 from daemon.ring import Reader, Ring  # noqa: E402
 from daemon.wire_events import WireEvents  # noqa: E402
@@ -41,7 +41,6 @@ SNAPSHOT_HZ = 60
 AUDIO_HZ = 60
 WAVEFORM = 1024
 MAX_BACKLOG = 20_000
-FIFO_PRIORITY = 30
 
 
 class SampleClock:
@@ -265,17 +264,6 @@ class EngineProcess:
             self.backlog.popleft()
 
 
-def real_time() -> None:
-    """Fewer surprises: no collection of start-up objects, and the scheduler's good will if it grants it."""
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(0.0005)
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
-    except OSError:
-        return  # not permitted: an ordinary process then
-
-
 def main() -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(sys.argv[1]))
@@ -288,7 +276,9 @@ def main() -> None:
         handover = msgspec.json.decode(file.read(), type=Handover)
     process = EngineProcess(link, handover, list(rings))
     link.setblocking(False)
-    real_time()
+    quiet_collector()
+    sys.setswitchinterval(0.0005)
+    ask_for_priority(ENGINE)
     process.run()
 
 

@@ -21,6 +21,7 @@ from daemon import feeder
 from daemon.devices import check_channels, find, list_devices
 from daemon.errors import DeviceError
 from daemon.feeder import Exit, Input, report
+from daemon.realtime import AHEAD, PLAY, ask_for_priority
 from daemon.ring import INPUT_OVERFLOW, Ring
 
 STEREO = (1, 2)
@@ -157,6 +158,7 @@ def ahead(blocks: Blocks, count: int) -> Blocks:
     made: queue.Queue[NDArray[np.float32] | Exception | None] = queue.Queue(count)
 
     def make() -> None:
+        ask_for_priority(AHEAD)
         try:
             for block in blocks:
                 made.put(block)
@@ -232,6 +234,7 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
             if request["log"]:
                 published = ClickLog(Path(request["log"]))
     ring.claim()
+    priority = ask_for_priority(PLAY)
     report(
         "opened",
         device=request["kind"],
@@ -241,7 +244,7 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
         block=frames,
         latencyMs=None,
         generation=ring.generation,
-        realtime=False,
+        realtime=priority,
     )
     play(ahead(blocks, int(AHEAD_S * ring.rate / frames)), ring, stop, published)
     if not stop.is_set():

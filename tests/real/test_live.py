@@ -22,8 +22,8 @@ import soundfile
 from chromium import Observed, chromium, grey
 from pulse import private_pulse
 from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_server import ThreadingOSCUDPServer
-from pythonosc.udp_client import SimpleUDPClient
 
 from daemon.bench.running import RunningDaemon
 from daemon.bench.start import resident_mb
@@ -90,6 +90,8 @@ def live(
     wav = folder / "music.wav"
     soundfile.write(wav, music(48, PLAY_S + 4) << 8, 48000, subtype="PCM_16")
     desk, osc_port = Desk(), free_port()
+    knob = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    knob.connect(("127.0.0.1", osc_port))
     config = folder / "config.toml"
     config.write_text(
         f"""
@@ -110,11 +112,11 @@ def live(
         daemon = RunningDaemon(*arguments, "--record", str(folder / "sessions"), env=sound.env)
         with daemon:
             seen = Live(session=Path(daemon.session), desk=desk)
-            stage = Observed(browser, daemon.url + "?res=160x90", 960, 540)
+            stage = Observed(browser, daemon.url + "?res=128x72", 640, 360)
             control = Observed(browser, daemon.url + "control", 1280, 800)
             player = threading.Thread(target=sound.play, args=(wav,), daemon=True)
             player.start()
-            watch(browser, stage, control, seen, SimpleUDPClient("127.0.0.1", osc_port))
+            watch(browser, stage, control, seen, knob)
             player.join(30)
             seen.memory_mb = resident_mb(daemon.process.pid)
             seen.maps = loaded_files(daemon.process.pid)
@@ -123,9 +125,17 @@ def live(
         seen.exit_code, seen.daemon_lines = daemon.exit_code, daemon.lines
     yield seen
     desk.close()
+    knob.close()
 
 
-def watch(browser: Any, stage: Observed, control: Observed, seen: Live, to_daemon: SimpleUDPClient) -> None:
+def button(address: str) -> bytes:
+    """A press as desks send it: one float above 0."""
+    message = OscMessageBuilder(address)
+    message.add_arg(1.0, OscMessageBuilder.ARG_TYPE_FLOAT)
+    return message.build().dgram
+
+
+def watch(browser: Any, stage: Observed, control: Observed, seen: Live, knob: socket.socket) -> None:
     begun = time.monotonic()
     wishes, shots = list(NEXT_AT_S), 0
     while (now := time.monotonic() - begun) < PLAY_S:
@@ -134,7 +144,7 @@ def watch(browser: Any, stage: Observed, control: Observed, seen: Live, to_daemo
             seen.states.append(state)
         if wishes and now >= wishes[0]:
             wishes.pop(0)
-            to_daemon.send_message("/aivj/next", 1.0)
+            knob.send(button("/aivj/next"))
         if shots < 4 and now > 26 + 6 * shots:
             shots += 1
             for turn in (1, 2):
@@ -173,7 +183,7 @@ def test_the_daemon_ended_well(live: Live) -> None:
 def test_the_music_was_heard(live: Live) -> None:
     events = SessionReader(live.session).records("events")
     beats = [e for e in events if e["type"] == "beat" and e["trusted"]]
-    assert len(beats) > 60
+    assert len(beats) > 40
     assert abs(float(np.median([b["tempoBpm"] for b in beats])) - 124) < 1
     assert any(e["type"] == "state" and e["audioValid"] for e in events)
 
@@ -182,7 +192,7 @@ def test_picks_agree_in_log_page_and_desk(live: Live) -> None:
     order = activated(live.session)
     picks = pick_of(live.session)
     assert len(order) >= 6
-    assert any(picks[seq]["reason"] == "next" for seq in order)
+    assert any(picks[seq]["trigger"] == "command:next" for seq in order)
     # The desk heard the same, in the same order.
     assert [args[0] for args in live.desk.of("/aivj/pick")] == order
     for args in live.desk.of("/aivj/pick"):
@@ -230,10 +240,12 @@ def test_the_picture_is_neither_black_nor_still(live: Live) -> None:
     assert live.states[-1]["audioFrames"] > 100
 
 
-def test_beats_reach_the_desk_without_a_gap(live: Live) -> None:
+def test_every_trusted_beat_reaches_the_desk_once(live: Live) -> None:
+    events = SessionReader(live.session).records("events")
+    trusted = [e["count"] for e in events if e["type"] == "beat" and e["trusted"]]
     counts = [args[0] for args in live.desk.of("/aivj/beat")]
-    assert len(counts) > 60
-    assert counts == list(range(counts[0], counts[0] + len(counts)))
+    # The last may have been announced for after the end.
+    assert counts in (trusted, trusted[:-1])
 
 
 def test_no_page_complains_or_leaves_the_daemon(live: Live) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clockTime, countdown, failureInWords, oddsInWords, outcomeInWords, percent, presetName, reasonInWords, signed, titleOf } from "../src/control/words.js";
+import { clockTime, countdown, failureInWords, oddsInWords, outcomeInWords, percent, presetName, reasonInWords, signed, titleOf, whyInWords } from "../src/control/words.js";
 import { argumentOf, verbOfKey } from "../src/keys.js";
 import { prepared, record } from "./samples.js";
 
@@ -8,6 +8,9 @@ describe("words", () => {
     expect(reasonInWords("section:drop")).toBe("The music dropped");
     expect(reasonInWords("phase:of_the-moon")).toBe("Phase of the moon");
     expect(reasonInWords("")).toBe("No reason given");
+    expect(whyInWords({ reason: "section:drop", trigger: "section:drop" })).toBe("The music dropped");
+    expect(whyInWords({ reason: "section:drop" })).toBe("The music dropped");
+    expect(whyInWords({ reason: "fallback:no-audio", trigger: "section:drop" })).toMatch(/^The music dropped\. No usable sound/);
   });
 
   it("name a pair by its number and a preset by its file", () => {

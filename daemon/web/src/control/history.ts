@@ -2,7 +2,7 @@
 
 import type { OutcomeRecord, PickRecord } from "../client/index.js";
 import { byId, make } from "./dom.js";
-import { clockTime, failureInWords, outcomeInWords, presetName, reasonInWords, titleOf } from "./words.js";
+import { clockTime, failureInWords, outcomeInWords, presetName, titleOf, whyInWords } from "./words.js";
 
 const KEEP = 20;
 
@@ -46,7 +46,7 @@ export class History {
         make("time", "", clockTime(record.timeSec)),
         make("span", "history-title", titleOf(pick)),
         make("span", `outcome ${tone}`, words),
-        make("span", "history-why", outcome?.outcome === "failed" ? failureInWords(outcome.reason) : reasonInWords(record.reason)),
+        make("span", "history-why", outcome?.outcome === "failed" ? failureInWords(outcome.reason) : whyInWords(record)),
       );
       item.title = [record.fgUrl, record.bgUrl]
         .filter((url): url is string => url !== null)

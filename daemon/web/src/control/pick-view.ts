@@ -2,7 +2,7 @@
 
 import type { PickRecord, PreparedPick } from "../client/index.js";
 import { byId, make, setText } from "./dom.js";
-import { factorInWords, oddsInWords, percent, presetName, reasonInWords, titleOf } from "./words.js";
+import { factorInWords, oddsInWords, percent, presetName, titleOf, whyInWords } from "./words.js";
 
 /** Rows are laid out once and stay: a card never changes its height. */
 const FACTOR_ROWS = 7;
@@ -61,7 +61,7 @@ export class PickView {
     setText(this.title, titleOf(asPrepared));
     this.layer(this.fg, pick.kind === "pair" ? "front" : "preset", presetName(pick.fgUrl));
     this.layer(this.bg, "back", pick.bgUrl === null ? "" : presetName(pick.bgUrl));
-    setText(this.reason, record === null ? "" : reasonInWords(record.reason));
+    setText(this.reason, record === null ? "" : whyInWords(record));
     setText(this.odds, record === null ? "" : oddsInWords(record));
     setText(this.others, record === null ? "" : runnersUpInWords(record));
     this.showFactors(record?.factors ?? {});

@@ -48,6 +48,13 @@ export function reasonInWords(reason: string): string {
   return plain === "" ? "No reason given" : plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
+/** Why and when: a fallback says what called for the pick, too. */
+export function whyInWords({ reason, trigger }: Pick<PickRecord, "reason" | "trigger">): string {
+  const why = reasonInWords(reason);
+  if (trigger === undefined || trigger === reason) return why;
+  return `${reasonInWords(trigger)}. ${why}`;
+}
+
 export function factorInWords(name: string): string {
   return FACTORS[name] ?? name;
 }

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from models.errors import PackError
 from models.families import authors, families
+from models.measure.rig import Seen
+from models.measure.table import key
 from models.packs.butterchurn import Preset
 from models.packs.canonical import draw64
 from models.packs.differences import cx_diff, displacement, warp_diff
-from models.packs.fullness import fullness01
 
 BANDS = 12
 """Strength is cut into this many bands of equal width, and each gives the same number of pairs."""
@@ -26,14 +27,24 @@ BANDS = 12
 VISIBLE = 0.001
 """Least difference of a pair in either respect, where the app's own pairs start too."""
 
+LUMA_RANGE = (0.03, 0.9)
+"""Mean brightness that a layer may have: darker ones are not seen, brighter ones leave nothing to see."""
+
+AGREEMENT = 0.2
+"""How far a pair's rank in measured motion may lie from its strength."""
+
+
+_MIDDLING = Seen(luma=0.24, motion=0.025, fault="")
+"""Stands for a preset that was not measured: about the median of those that were."""
+
 
 @dataclass(frozen=True)
 class Pair:
     """A foreground over a background.
 
     Attributes:
-        fg: the preset in front, from the sparser half.
-        bg: the preset behind, from the fuller half.
+        fg: the preset in front, from the darker half.
+        bg: the preset behind, from the brighter half.
         warp_diff: how differently they deform the picture, see `differences`.
         cx_diff: how differently they move it.
         strength01: mean of the two differences' ranks among all possible pairs, 0 calm .. 1 violent.
@@ -54,11 +65,14 @@ class Choice:
     singles: list[Preset]
 
 
-def choose(presets: Sequence[Preset], *, pairs: int, singles: int, seed: int) -> Choice:
+def choose(
+    presets: Sequence[Preset], table: Mapping[str, Seen], *, pairs: int, singles: int, seed: int
+) -> Choice:
     """Choose `pairs` pairs and `singles` single presets; no preset is used twice.
 
     Args:
         presets: what may be used, no two with the same content.
+        table: what measuring saw, by `measure.table.key`; what is not in it counts as middling.
         pairs: number of pairs, a multiple of `BANDS` for an even spread.
         singles: number of single presets.
         seed: chooses among equals.
@@ -74,31 +88,48 @@ def choose(presets: Sequence[Preset], *, pairs: int, singles: int, seed: int) ->
         )
     ordered = sorted(presets, key=lambda preset: preset.content_id)
     family = dict(zip((p.content_id for p in ordered), families(ordered), strict=True))
-    chosen = _spread(_candidates(ordered, family), pairs, seed)
+    chosen = _spread(_candidates(ordered, table, family), pairs, seed)
     used = {preset.content_id for pair in chosen for preset in (pair.fg, pair.bg)}
     rest = [preset for preset in ordered if preset.content_id not in used]
     return Choice(chosen, _diverse(rest, family, singles, seed))
 
 
-def _candidates(presets: Sequence[Preset], family: dict[str, int]) -> list[Pair]:
-    """Every foreground with every background of another family and visibly other motion, ranked."""
-    by_fullness = sorted(presets, key=lambda preset: (fullness01(preset), preset.content_id))
-    half = len(by_fullness) // 2
-    moves = {preset.content_id: displacement(preset.parameters) for preset in presets}
-    crossed: list[tuple[Preset, Preset, float, float]] = []
-    for fg, bg in product(by_fullness[:half], by_fullness[half:]):
+def _candidates(
+    presets: Sequence[Preset], table: Mapping[str, Seen], family: Mapping[str, int]
+) -> list[Pair]:
+    """Every darker preset over every brighter one that may be shown together, with its strength.
+
+    A foreground must leave room for its background, so the layers come from the two halves by brightness.
+    Strength comes from parameters, which say little about how lively a picture is: what was measured must
+    agree with it.
+    """
+    seen = {preset.content_id: table.get(key(preset), _MIDDLING) for preset in presets}
+    low, high = LUMA_RANGE
+    layers = sorted(
+        (preset for preset in presets if low <= seen[preset.content_id].luma <= high),
+        key=lambda preset: (seen[preset.content_id].luma, preset.content_id),
+    )
+    half = len(layers) // 2
+    moves = {preset.content_id: displacement(preset.parameters) for preset in layers}
+    crossed: list[tuple[Preset, Preset, float, float, float]] = []
+    for fg, bg in product(layers[:half], layers[half:]):
         if family[fg.content_id] == family[bg.content_id]:
             continue
         a, b = moves[fg.content_id], moves[bg.content_id]
         warp, cx = warp_diff(a, b), cx_diff(a, b)
         if warp >= VISIBLE and cx >= VISIBLE:
-            crossed.append((fg, bg, warp, cx))
-    warp_order = sorted(row[2] for row in crossed)
-    cx_order = sorted(row[3] for row in crossed)
-    return [
-        Pair(fg, bg, warp, cx, (rank01(warp_order, warp) + rank01(cx_order, cx)) / 2)
-        for fg, bg, warp, cx in crossed
-    ]
+            motion = seen[fg.content_id].motion + seen[bg.content_id].motion
+            crossed.append((fg, bg, warp, cx, motion))
+    warps = sorted(row[2] for row in crossed)
+    cxs = sorted(row[3] for row in crossed)
+    motions = sorted(row[4] for row in crossed)
+    all_alike = not motions or motions[0] == motions[-1]
+    candidates = []
+    for fg, bg, warp, cx, motion in crossed:
+        strength = (rank01(warps, warp) + rank01(cxs, cx)) / 2
+        if all_alike or abs(rank01(motions, motion) - strength) <= AGREEMENT:
+            candidates.append(Pair(fg, bg, warp, cx, strength))
+    return candidates
 
 
 def rank01(ordered: Sequence[float], value: float) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import PackError
+from models.measure.table import TABLE, key, read_table
 from models.packs.butterchurn import Preset
 from models.packs.canonical import readable_json, sha256_hex
 from models.packs.choose import BANDS, Choice, choose
@@ -84,11 +85,20 @@ def build_demo(
         )
     report = progress or _silent
     package = open_package(source)
-    found = scan(package, report)
+    table = read_table()
+    found = scan(package, table, report)
     report(0, 2, "choosing pairs")
-    choice = choose(found.presets, pairs=pairs, singles=singles, seed=seed)
+    choice = choose(found.presets, table, pairs=pairs, singles=singles, seed=seed)
     report(1, 2, "writing the pack")
-    parameters = {"pairs": pairs, "singles": singles, "seed": seed, "strengthBands": BANDS}
+    parameters: dict[str, int | str] = {
+        "pairs": pairs,
+        "singles": singles,
+        "seed": seed,
+        "strengthBands": BANDS,
+        "usable": len(found.presets),
+        "measured": sum(1 for preset in found.presets if key(preset) in table),
+        "measurements": sha256_hex(TABLE.read_bytes()),
+    }
     write_folder(out, _files(pack, package, found, choice, parameters, tool_version))
     report(2, 2, "done")
     return Build(out, len(choice.pairs), len(choice.singles), found.scanned, found.refused)
@@ -99,7 +109,7 @@ def _files(
     package: SourcePackage,
     found: Scan,
     choice: Choice,
-    parameters: dict[str, int],
+    parameters: dict[str, int | str],
     tool_version: str,
 ) -> dict[str, bytes]:
     paired = [(pair, place(pair.fg, "fg"), place(pair.bg, "bg")) for pair in choice.pairs]

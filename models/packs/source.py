@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import PackError, PresetError
+from models.measure.rig import Seen
+from models.measure.table import key
 from models.packs.butterchurn import Preset, read_preset
 from models.packs.textures import missing_textures
 
@@ -74,8 +76,13 @@ def open_package(folder: Path) -> SourcePackage:
     return SourcePackage(folder, name, version, licence, licence_text)
 
 
-def scan(package: SourcePackage, progress: Progress) -> Scan:
+def scan(package: SourcePackage, table: Mapping[str, Seen], progress: Progress) -> Scan:
     """Read every preset of the package; unusable ones are set aside with the reason.
+
+    Args:
+        package: where the presets are.
+        table: what measuring saw, by `measure.table.key`; presets with a fault are unusable.
+        progress: called after each file.
 
     Raises:
         PackError: the package has no presets.
@@ -96,6 +103,8 @@ def scan(package: SourcePackage, progress: Progress) -> Scan:
         lacking = missing_textures(preset)
         if lacking:
             refused.append((file_name, f"uses textures that butterchurn has not: {', '.join(lacking)}"))
+        elif (seen := table.get(key(preset))) and seen.fault:
+            refused.append((file_name, f"seen to fail in butterchurn: {seen.fault}"))
         elif preset.content_id in by_content:
             refused.append((file_name, f"same content as {by_content[preset.content_id].name}"))
         else:

@@ -9,13 +9,15 @@ from packaged_presets import body, raw
 
 from models.errors import PackError
 from models.families import families
+from models.measure.rig import BLACK, SHADER, STOPS, WHITE, Seen
+from models.measure.table import key, read_table, write_table
 from models.packs.butterchurn import parse_preset, read_preset
 from models.packs.canonical import sha256_hex
 from models.packs.check import check_pack
-from models.packs.choose import VISIBLE, choose, rank01
+from models.packs.choose import LUMA_RANGE, VISIBLE, choose, rank01
 from models.packs.demo import build_demo
 from models.packs.formats import preset_id, slug
-from models.packs.fullness import fullness01
+from models.packs.source import open_package, scan
 from selector.manifests import parse_library, parse_pairs
 
 PAIRS, SINGLES = 12, 20
@@ -100,6 +102,40 @@ def test_what_cannot_be_shown_is_left_out_with_the_reason(package: Path, tmp_pat
     assert "not JSON" in reasons["broken.json"]
 
 
+def test_a_preset_that_was_seen_to_fail_is_left_out(package: Path):
+    faulty = parse_preset(raw(body(5)), name="x", where="x")
+    table = {key(faulty): Seen(0.0, 0.0, "stays black")}
+    found = scan(open_package(package), table, lambda *step: None)
+    assert faulty.content_id not in {preset.content_id for preset in found.presets}
+    assert [why for _, why in found.refused if why == "seen to fail in butterchurn: stays black"] != []
+
+
+def test_what_was_measured_decides_on_layers(package: Path):
+    presets = scan(open_package(package), {}, lambda *step: None).presets
+    table = {key(preset): Seen(0.01 * n, 0.001 * (n * 29 % 72), "") for n, preset in enumerate(presets)}
+    pairs = choose(presets, table, pairs=6, singles=0, seed=1).pairs
+    lumas = [(table[key(pair.fg)].luma, table[key(pair.bg)].luma) for pair in pairs]
+    assert max(fg for fg, _ in lumas) < min(bg for _, bg in lumas)
+    assert all(LUMA_RANGE[0] <= luma <= LUMA_RANGE[1] for pair in lumas for luma in pair)
+    motions = [table[key(pair.fg)].motion + table[key(pair.bg)].motion for pair in pairs]
+    assert sum(motions[:3]) < sum(motions[3:])
+
+
+def test_the_committed_table_is_whole():
+    table = read_table()
+    assert len(table) == 485
+    assert {seen.fault for seen in table.values()} == {"", BLACK, SHADER, STOPS, WHITE}
+    assert all(0 <= seen.luma <= 1 and 0 <= seen.motion <= 1 for seen in table.values())
+    assert all(len(name) == 16 for name in table)
+
+
+def test_a_table_reads_back_as_it_was_written(tmp_path: Path):
+    rows = {"ff00": Seen(0.25, 0.125, ""), "00ff": Seen(0.0, 0.0, "stays black, and still")}
+    write_table(tmp_path / "t.csv", rows.items())
+    assert read_table(tmp_path / "t.csv") == rows
+    assert (tmp_path / "t.csv").read_text().splitlines()[1].startswith("00ff,")
+
+
 def test_provenance_names_every_input_and_output(package: Path, pack: Path):
     told = load(pack / "pack-provenance.v0.json")
     assert {row["path"] for row in told["outputs"]} == content(pack).keys() - {"pack-provenance.v0.json"}
@@ -134,7 +170,7 @@ def test_too_few_presets(package: Path, tmp_path: Path):
 def test_pairs_cannot_be_made_of_one_family():
     same = [parse_preset(raw(body(n)), name=f"Ana - silver river {n}", where="x") for n in range(10)]
     with pytest.raises(PackError, match="different families"):
-        choose(same, pairs=2, singles=0, seed=1)
+        choose(same, {}, pairs=2, singles=0, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -266,16 +302,3 @@ def _md5(text: str) -> str:
 )
 def test_slug(text, expected):
     assert slug(text) == expected
-
-
-def test_fullness_orders_dark_below_bright():
-    def score(values: dict, **code: str) -> float:
-        value = body() | {"shapes": [], "warp": "", "comp": "", "baseVals": values} | code
-        return fullness01(parse_preset(raw(value), name="x", where="x"))
-
-    dark = score({"decay": 0.9, "gammaadj": 1.0, "darken": 1})
-    plain = score({})
-    bright = score({"decay": 1.0, "gammaadj": 4.0, "brighten": 1})
-    noisy = score({}, warp="sampler_noise_lq sampler_blur1", comp="sampler_blur1")
-    assert 0.0 <= dark < plain < bright <= 1.0
-    assert plain < noisy

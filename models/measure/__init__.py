@@ -1,0 +1,1 @@
+"""Measuring: presets rendered in the audience's own engine, and what the picture was like."""

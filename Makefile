@@ -64,7 +64,7 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	cd $(WEB) && npm run --silent build
 	@touch $@
 
-$(PACK)/.built: $(VENV)/.installed $(WEB)/node_modules/.installed $(wildcard models/packs/*.py)
+$(PACK)/.built: $(VENV)/.installed $(WEB)/node_modules/.installed $(wildcard models/*.py models/packs/*.py models/measure/*)
 	@$(BIN)/aivjd pack build --from $(WEB)/node_modules/butterchurn-presets --out $(PACK)
 	@touch $@
 

@@ -2,7 +2,9 @@
 
 ::
 
-    AivjdError                 exit 2
+    AivjdError (dsp.errors)    exit 2
+    ├── SelectorError          manifests, catalogues, records (selector.errors)
+    ├── ModelsError            packages, packs, presets offline (models.errors)
     ├── UsageError             wrong argument on the command line
     ├── ConfigError            a key in config.toml
     ├── DeviceError            audio input (exit 3 when the machine has none)
@@ -17,28 +19,9 @@ Each is one clear sentence: what is wrong, where (file and key or line), what to
 
 from __future__ import annotations
 
+from dsp.errors import AivjdError
 
-class AivjdError(Exception):
-    """Base of every error shown to a person.
-
-    Args:
-        what: what is wrong.
-        where: file, key, line or address; empty when there is no such place.
-        fix: what to do about it, as an imperative without full stop.
-    """
-
-    exit_code = 2
-
-    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.fix = fix
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        remedy = f"; {self.fix}" if self.fix else ""
-        return f"{place}{self.what}{remedy}."
+__all__ = ["AivjdError"]
 
 
 class UsageError(AivjdError):

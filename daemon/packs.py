@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from daemon.errors import ManifestError
+from daemon.errors import AivjdError, ManifestError
 from selector import manifests
 from selector.catalog import Catalog, Pack, build_pack
 from selector.errors import SelectorError
@@ -47,12 +47,12 @@ def load(places: Sequence[Path]) -> Loaded:
     cost the show.
 
     Raises:
-        ManifestError: no pack can be used; the sentence names file and key.
+        ManifestError, SelectorError: no pack can be used; the sentence names file and key.
     """
     folders: dict[str, Path] = {}
     packs: list[Pack] = []
     warnings: list[str] = []
-    broken: ManifestError | None = None
+    broken: AivjdError | None = None
     for place in places:
         try:
             pack, folder = _load_pack(place, warnings)
@@ -60,7 +60,7 @@ def load(places: Sequence[Path]) -> Loaded:
                 raise ManifestError(
                     f"pack '{pack.name}' is loaded twice", where=str(place), fix="give each pack once"
                 )
-        except ManifestError as error:
+        except (ManifestError, SelectorError) as error:
             broken = broken or error
             warnings.append(f"this pack is left out: {error}")
             continue
@@ -68,10 +68,7 @@ def load(places: Sequence[Path]) -> Loaded:
         packs.append(pack)
     if not packs and broken is not None:
         raise broken
-    try:
-        return Loaded(Catalog(packs), folders, warnings)
-    except SelectorError as error:
-        raise ManifestError(error.what, where=error.where, fix=error.fix) from error
+    return Loaded(Catalog(packs), folders, warnings)
 
 
 def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
@@ -126,8 +123,6 @@ def _parsed(path: Path, parse: Callable[[bytes, str], Parsed]) -> Parsed | None:
         raise ManifestError(
             f"cannot be read ({error.strerror})", where=str(path), fix="check its rights"
         ) from error
-    except SelectorError as error:
-        raise ManifestError(error.what, where=error.where, fix=error.fix) from error
 
 
 def _there(folder: Path, pack: str, *urls: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.beats import BeatFeatures, BeatTracker
+from dsp.errors import InputError
 from dsp.events import DspEvent, HopResult, Onset, OnsetKind, SectionChange, StateChange
 from dsp.expressive import Expressive
 from dsp.frontend import FrontEnd
@@ -26,10 +27,6 @@ KINDS: tuple[OnsetKind, ...] = ("low", "mid", "high")
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 SECTION_HOPS = 8
 """Sections move slowly: they are judged every 43 ms."""
-
-
-class InputError(ValueError):
-    """Samples or a rate that cannot be analysed: what, where, what to do."""
 
 
 def quantise(block: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -58,7 +55,9 @@ class Analyzer:
 
     def __init__(self, settings: DspSettings, rate: int) -> None:
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-            raise InputError(f"rate: {rate} Hz cannot be analysed; use {LOWEST_RATE} to {HIGHEST_RATE} Hz.")
+            raise InputError(
+                f"{rate} Hz cannot be analysed", where="rate", fix=f"use {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+            )
         self.rate = rate
         self._front = FrontEnd(settings, rate)
         self.hop = hop = self._front.hop
@@ -80,7 +79,9 @@ class Analyzer:
     def feed(self, block: NDArray[np.int32]) -> list[HopResult]:
         """Take a block of any length in, int32[n, 2]; what does not fill a hop waits for the next block."""
         if block.ndim != 2 or block.shape[1] != 2:
-            raise InputError(f"block: shape {block.shape} is not (samples, 2); give interleaved stereo.")
+            raise InputError(
+                f"shape {block.shape} is not (samples, 2)", where="block", fix="give interleaved stereo"
+            )
         waiting = np.concatenate((self._rest, block)) if len(self._rest) else block
         hop = self.hop
         whole = len(waiting) // hop * hop
@@ -116,7 +117,9 @@ class Analyzer:
         """
         if samples.shape != (self.hop, 2):
             raise InputError(
-                f"samples: shape {samples.shape} is not ({self.hop}, 2); use feed for other blocks."
+                f"shape {samples.shape} is not ({self.hop}, 2)",
+                where="samples",
+                fix="use feed for other blocks",
             )
         start = self.position
         now = self.position = start + self.hop

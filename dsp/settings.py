@@ -9,9 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-
-class SettingsError(ValueError):
-    """Two settings contradict each other: what, where, what to do."""
+from dsp.errors import SettingsError
 
 
 class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,4 +203,6 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             ("section_groove", "section_peak"),
         ):
             if not getattr(self, low) < getattr(self, high):
-                raise SettingsError(f"dsp.{low}: not below dsp.{high}; lower the one or raise the other.")
+                raise SettingsError(
+                    f"not below dsp.{high}", where=f"dsp.{low}", fix="lower the one or raise the other"
+                )

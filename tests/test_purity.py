@@ -18,8 +18,6 @@ IMPURE_MODULES = {
 }  # fmt: skip
 PURE_PARTS = {"urllib.parse"}
 """Modules of an impure package that only compute."""
-PURE_PARTS = {"urllib.parse"}
-"""Modules of an impure package that only compute."""
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "hash", "id", "__import__"}
 NUMPY_FORBIDDEN = {
     # Differ between CPU generations.

@@ -5,18 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from daemon.errors import ManifestError
 from daemon.fingerprint import tool_version
 
 
 def pack(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
-    from models.errors import ModelsError
-
-    try:
-        return _build(args) if args.pack_command == "build" else _check(args)
-    except ModelsError as error:
-        raise ManifestError(error.what, where=error.where, fix=error.fix) from error
+    return _build(args) if args.pack_command == "build" else _check(args)
 
 
 def _build(args: argparse.Namespace) -> int:

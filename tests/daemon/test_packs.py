@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import ManifestError
+from daemon.errors import AivjdError, ManifestError
 from daemon.packs import load, places
 
 
@@ -46,7 +46,7 @@ def test_a_broken_manifest_costs_its_pack_only(pack: Path, demo_pack: Path, tmp_
     loaded = load([other, demo_pack])
     assert list(loaded.catalog.packs) == ["demo"]
     assert any("left out" in w and str(other / "pairs-manifest.v0.json") in w for w in loaded.warnings)
-    with pytest.raises(ManifestError, match=r"pairs-manifest\.v0\.json"):
+    with pytest.raises(AivjdError, match=r"pairs-manifest\.v0\.json"):
         load([other])
 
 

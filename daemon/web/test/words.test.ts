@@ -38,7 +38,7 @@ describe("words", () => {
   });
 
   it("tell what became of a pick", () => {
-    expect(outcomeInWords(undefined).words).toBe("");
+    expect(outcomeInWords(undefined).words).toBe("coming");
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 4 })).toEqual({ words: "shown", tone: "good" });
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 320 }).words).toBe("320 ms late");
     expect(outcomeInWords({ seq: 1, outcome: "failed" }).tone).toBe("bad");

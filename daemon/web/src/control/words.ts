@@ -137,7 +137,7 @@ export function outcomeInWords(outcome: OutcomeRecord | undefined): OutcomeWords
     case "skipped":
       return { words: "skipped", tone: "plain" };
     default:
-      return { words: "", tone: "plain" };
+      return { words: "coming", tone: "plain" };
   }
 }
 

@@ -29,9 +29,9 @@ def lines(audio: AudioFile, settings: DspSettings, block: int) -> Iterator[dict[
 
 
 def _records(event: DspEvent, rate: int) -> Iterator[dict[str, Any]]:
-    def record(kind: str, **more: Any) -> dict[str, Any]:
+    def record(type_: str, **more: Any) -> dict[str, Any]:
         return {
-            "type": kind,
+            "type": type_,
             "time": round(event.sample / rate, 6),
             "emitted_at": round(event.emitted / rate, 6),
             **more,

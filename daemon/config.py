@@ -106,6 +106,9 @@ def validate(data: dict[str, Any], *, source: str) -> Config:
             raise ConfigError(
                 f"unknown key `{key}`", where=source, fix=f"known here: {', '.join(known)}"
             ) from None
+        if _struct_at(key) is not None:
+            # Two keys that contradict each other: the sentence is whole already.
+            raise ConfigError(message.rstrip("."), where=source) from None
         raise ConfigError(
             f"`{key}`: {message[0].lower()}{message[1:]}", where=source, fix=_describe(key)
         ) from None
@@ -145,7 +148,8 @@ def default_text() -> str:
     """The text of `config.toml`: every key with meaning, unit, range, and hot or cold."""
     lines = [
         "# aivjd configuration. Every key is shown with its default; an absent key means the same.",
-        "# hot: may change while running. cold: read at start.",
+        "# hot: may change during a show, by command (control page, OSC) where there is a verb for it; the file",
+        "# itself is read at the start. cold: fixed for the session.",
         "",
     ]
     lines += _keys(Config, Config())

@@ -31,6 +31,10 @@ def test_the_committed_file_means_the_defaults() -> None:
         ("[server]\nport = 'x'", ["`server.port`", "expected `int`"]),
         ("[input]\nchannels = [0, 1]", ["`input.channels[0]`", ">= 1"]),
         ("[dsp]\nsensitivity_db = 99.0", ["`dsp.sensitivity_db`", "24"]),
+        (
+            "[dsp]\ntempo_min_bpm = 120\ntempo_max_bpm = 120",
+            ["dsp.tempo_min_bpm: not below dsp.tempo_max_bpm;"],
+        ),
         ("wrong = 1", ["unknown key `wrong`", "selector"]),
         ("[server\n", ["not valid TOML"]),
     ],

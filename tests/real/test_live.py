@@ -36,7 +36,8 @@ pytestmark = pytest.mark.real
 SHOTS = Path(__file__).parents[2] / "test-results"
 PLAY_S = 60
 SO_RCVBUFFORCE = 33 if os.geteuid() == 0 else socket.SO_RCVBUF
-NEXT_AT_S = (20.0, 40.0)  # the desk asks for another picture
+NEXT_AT_S = (20.0, 36.0)  # the desk asks for another picture
+PRESETS_AT_S = 48.0  # ... and for single presets instead of pairs
 
 
 class Desk:
@@ -132,23 +133,26 @@ def live(
     knob.close()
 
 
-def button(address: str) -> bytes:
-    """A press as desks send it: one float above 0."""
+def osc(address: str, arg: float | str) -> bytes:
+    """A message as desks send it; a press is one float above 0."""
     message = OscMessageBuilder(address)
-    message.add_arg(1.0, OscMessageBuilder.ARG_TYPE_FLOAT)
+    message.add_arg(arg)
     return message.build().dgram
 
 
 def watch(browser: Any, stage: Observed, control: Observed, seen: Live, knob: socket.socket) -> None:
     begun = time.monotonic()
-    wishes, shots = list(NEXT_AT_S), 0
+    wishes, presets, shots = list(NEXT_AT_S), True, 0
     while (now := time.monotonic() - begun) < PLAY_S:
         state = stage.state()
         if state:
             seen.states.append(state)
         if wishes and now >= wishes[0]:
             wishes.pop(0)
-            knob.send(button("/aivj/next"))
+            knob.send(osc("/aivj/next", 1.0))
+        if presets and now >= PRESETS_AT_S:
+            presets = False
+            knob.send(osc("/aivj/kind", "preset"))
         if shots < 4 and now > 26 + 6 * shots:
             shots += 1
             for turn in (1, 2):
@@ -200,7 +204,8 @@ def test_picks_agree_in_log_page_and_desk(live: Live) -> None:
     # The desk heard the same, in the same order.
     assert [args[0] for args in live.desk.of("/aivj/pick")] == order
     for args in live.desk.of("/aivj/pick"):
-        assert str(picks[args[0]]["pair"]) in str(args), args
+        pick = picks[args[0]]
+        assert str(pick["pair"] if pick["kind"] == "pair" else pick["presetId"]) in str(args), args
     # The page showed the same, in the same order; what came before it was there is not its business.
     final = live.states[-1]
     shown = [p["seq"] for p in final["picks"] if p["activatedAtMs"] is not None]
@@ -224,6 +229,16 @@ def test_both_layers_hold_the_presets_of_the_pick(live: Live) -> None:
     for seq, current in settled.items():
         assert current["loaded"]["fg"] == picks[seq]["fgUrl"]
         assert current["loaded"]["bg"] == picks[seq]["bgUrl"]
+
+
+def test_single_presets_play_alone(live: Live) -> None:
+    picks = pick_of(live.session)
+    alone = [s["current"] for s in live.states if s["current"] and s["current"]["kind"] == "preset"]
+    assert alone
+    last = alone[-1]
+    assert picks[last["seq"]]["presetId"] in last["presetIds"]
+    assert last["bgUrl"] is None
+    assert last["loaded"] == {"fg": picks[last["seq"]]["fgUrl"], "bg": None}
 
 
 def test_the_stage_said_so(live: Live) -> None:
@@ -268,6 +283,7 @@ def test_the_recording_verifies(live: Live, capsys: pytest.CaptureFixture[str]) 
     assert main(["verify", str(live.session)]) == 0, capsys.readouterr().out
     inputs = SessionReader(live.session).records("inputs")
     assert sum(i["type"] == "command" and i["verb"] == "next" for i in inputs) == len(NEXT_AT_S)
+    assert sum(i["type"] == "command" and i["verb"] == "kind" for i in inputs) == 1
     assert any(i["type"] == "ack" for i in inputs)
 
 

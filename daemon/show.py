@@ -41,6 +41,7 @@ ANALYSED_FRAMES = 1 << 20  # 22 s at 48 kHz: how long one write to the disk may 
 PICKS_KEPT = 20
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
+WATCH_S = 0.5
 
 
 class Audience(Protocol):
@@ -114,6 +115,7 @@ class Show:
         self._last_snapshot_at = 0.0
         self._ended = False
         self._restart_task: asyncio.Task[None] | None = None
+        self._watch_task: asyncio.Task[None] | None = None
         source.on_change = self._source_changed
         source.on_ring = self._ring_changed
 
@@ -124,12 +126,23 @@ class Show:
         await self._engine.start()
         await self.source.start()
         self._begin()
+        self._watch_task = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Replace children that hang; those that end are noticed anyway."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._engine.hangs:
+                log.error("the engine says nothing any more; ending it")
+                self._engine.kill()
+            self.source.end_if_it_hangs()
 
     async def stop(self) -> None:
         """End everything in order: the engine says its last word, then the recording is closed."""
         self._ended = True
-        if self._restart_task is not None:
-            self._restart_task.cancel()
+        for task in (self._watch_task, self._restart_task):
+            if task is not None:
+                task.cancel()
         await self.source.stop()
         await self._engine.stop()
         self._stop_recorder(clean=True)

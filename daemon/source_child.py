@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ log = logging.getLogger("aivjd")
 FIRST_OPEN_S = 8.0
 RETRY_S = (0.2, 0.5, 1.0, 2.0)  # the last one for ever
 STOP_S = 3.0
+HANG_S = 8.0  # more than the feeder's own patience with its device
 
 State = Literal["noInput", "opening", "live", "ended"]
 
@@ -52,6 +54,7 @@ class SourceChild:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._opened: dict[str, Any] = {}
+        self._opened_ns = 0
         self._first = asyncio.Event()
         self._stopping = False
 
@@ -205,6 +208,7 @@ class SourceChild:
         match report["type"]:
             case "opened":
                 self._opened = report
+                self._opened_ns = time.monotonic_ns()
                 if self.state != "live" and self._input is not None and self.settings.name != DEFAULT:
                     self.message = ""
                 self._set("live")
@@ -213,6 +217,16 @@ class SourceChild:
                 log.error("%s", report["message"])
                 self.message = report["message"]
                 self.on_change()
+
+    def end_if_it_hangs(self) -> None:
+        """Kill a feeder that is there but writes nothing; it ends by itself long before unless it hangs."""
+        process = self._process
+        if self.state != "live" or process is None or process.returncode is not None:
+            return
+        quiet_ns = time.monotonic_ns() - max(self.ring.heartbeat_ns, self._opened_ns)
+        if quiet_ns > HANG_S * 1e9:
+            log.error("the input's process hangs; ending it")
+            process.kill()
 
     async def stop(self) -> None:
         """Let the feeder end, and end it if it does not."""

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ import msgspec
 from daemon.engine_link import MAX_MESSAGE, Handover, hand_over, pair
 
 STOP_PATIENCE_S = 5.0
+HANG_S = 2.0
 
 
 class EngineChild:
@@ -44,11 +46,17 @@ class EngineChild:
         self._watch: asyncio.Task[None] | None = None
         self._stopping = False
         self._stopped = asyncio.Event()
+        self._spoke_at: float | None = None
 
     @property
     def pid(self) -> int | None:
         """Process id while it runs."""
         return self._process.pid if self._process else None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it once spoke and then fell silent, though it says something 60 times a second."""
+        return self._spoke_at is not None and monotonic() - self._spoke_at > HANG_S
 
     async def start(self) -> None:
         """Start the process; it imports what it needs while the input is still being opened."""
@@ -100,6 +108,7 @@ class EngineChild:
             if not data:
                 self._detach()
                 return
+            self._spoke_at = monotonic()
             if data[:1] == b"A":
                 self._on_audio(data[1:])
                 continue

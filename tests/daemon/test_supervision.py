@@ -92,6 +92,27 @@ def test_a_killed_engine_is_replaced_and_goes_on_from_its_history(demo_pack: Pat
         assert verdict.identical, verdict
 
 
+def test_an_engine_that_hangs_is_replaced(demo_pack: Path, tmp_path: Path) -> None:
+    arguments = ["--input", "demo", "--pack", str(demo_pack), "--record", str(tmp_path)]
+    with RunningDaemon(*arguments) as daemon:
+        engine = child(daemon.process.pid, "daemon.engine_process")
+        said = asyncio.run(watch(daemon, lambda: os.kill(engine, signal.SIGSTOP), 9))
+        assert child(daemon.process.pid, "daemon.engine_process") != engine
+    assert daemon.exit_code == 0
+    assert said[-1]["got"] - max(m["got"] for m in said if m["type"] == "snapshot") < 0.5
+    assert len(sessions(tmp_path)) == 2
+
+
+def test_a_source_that_hangs_is_replaced(demo_pack: Path, tmp_path: Path) -> None:
+    with RunningDaemon("--input", "demo", "--pack", str(demo_pack), "--no-record") as daemon:
+        source = child(daemon.process.pid, "daemon.sources")
+        said = asyncio.run(watch(daemon, lambda: os.kill(source, signal.SIGSTOP), 14))
+        assert child(daemon.process.pid, "daemon.sources") != source
+    states = [m["audioState"] for m in said if m["type"] == "snapshot"]
+    assert "stalled" in states
+    assert states[-1] == "live"
+
+
 def test_a_killed_source_is_replaced(demo_pack: Path, tmp_path: Path) -> None:
     with RunningDaemon("--input", "demo", "--pack", str(demo_pack), "--record", str(tmp_path)) as daemon:
         source = child(daemon.process.pid, "daemon.sources")

@@ -60,6 +60,25 @@ class Audience(Protocol):
         """Connections by role."""
 
 
+def _state_before_the_engine(config: Config, packs: Mapping[str, Path]) -> dict[str, Any]:
+    """What the engine will say first, so that a client that is earlier gets a whole state, too."""
+    return {
+        "hold": False,
+        "blackout": False,
+        "mode": config.selector.select.mode,
+        "kind": config.selector.select.kind,
+        "pack": next(iter(sorted(packs)), ""),
+        "packs": sorted(packs),
+        "energyBias": 0,
+        "pinned": None,
+        "banned": [],
+        "quarantined": [],
+        "now": None,
+        "next": None,
+        "warnings": [],
+    }
+
+
 class Show:
     """One running daemon, without its listeners.
 
@@ -102,7 +121,7 @@ class Show:
         self._analysed: Ring | None = None
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
-        self._state: dict[str, Any] = {}
+        self._state = _state_before_the_engine(config, packs)
         self._picks: deque[dict[str, Any]] = deque(maxlen=PICKS_KEPT)
         self._outcomes: deque[dict[str, Any]] = deque(maxlen=4 * PICKS_KEPT)
         self._prepared: dict[int, dict[str, Any]] = {}
@@ -298,6 +317,9 @@ class Show:
         if isinstance(parsed, vocabulary.CommandError):
             raise ProtocolError(parsed.sentence.rstrip("."))
         if isinstance(parsed, vocabulary.Released):
+            return
+        if parsed.verb == "query":
+            self.announce_state()
             return
         record = {"type": "command", "verb": verb, "origin": origin}
         self._engine.input(record if arg is None else {**record, "arg": arg})

@@ -42,6 +42,8 @@ describe("words", () => {
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 4 })).toEqual({ words: "shown", tone: "good" });
     expect(outcomeInWords({ seq: 1, outcome: "shown", lateMs: 320 }).words).toBe("320 ms late");
     expect(outcomeInWords({ seq: 1, outcome: "failed" }).tone).toBe("bad");
+    expect(outcomeInWords({ seq: 1, outcome: "activated" }).words).toBe("on air");
+    expect(outcomeInWords({ seq: 1, outcome: "activated" }, false).words).toBe("no stage answered");
   });
 
   it("tell why a pick failed, by the preset's name", () => {

@@ -38,7 +38,7 @@ export class History {
   render(nowSeq: number | null): void {
     const rows = [...this.records].reverse().map((record) => {
       const outcome = this.outcomes.get(record.seq);
-      const { words, tone } = outcomeInWords(outcome);
+      const { words, tone } = outcomeInWords(outcome, record.seq === nowSeq);
       const item = make("li", record.seq === nowSeq ? "current" : "");
       if (record.seq === nowSeq) item.setAttribute("aria-current", "true");
       const pick = { kind: record.kind, pair: record.pair ?? null, fgUrl: record.fgUrl };

@@ -119,15 +119,15 @@ export interface OutcomeWords {
   tone: "good" | "bad" | "plain";
 }
 
-/** What became of a pick, from the last that was heard of it. */
-export function outcomeInWords(outcome: OutcomeRecord | undefined): OutcomeWords {
+/** What became of a pick, from the last that was heard of it; `current`: it is the one on air. */
+export function outcomeInWords(outcome: OutcomeRecord | undefined, current = true): OutcomeWords {
   switch (outcome?.outcome) {
     case "shown": {
       const late = outcome.lateMs ?? 0;
       return late > 50 ? { words: `${Math.round(late)} ms late`, tone: "plain" } : { words: "shown", tone: "good" };
     }
     case "activated":
-      return { words: "on air", tone: "good" };
+      return current ? { words: "on air", tone: "good" } : { words: "no stage answered", tone: "plain" };
     case "prepared":
       return { words: "ready", tone: "plain" };
     case "late":

@@ -22,7 +22,7 @@ from daemon.osc_in import listen
 from daemon.realtime import quiet_collector
 from daemon.server import Server
 from daemon.show import Show
-from daemon.source_child import SourceChild, choose
+from daemon.source_child import SourceChild
 
 WEB_DIR = Path(__file__).parent / "web" / "dist"
 log = logging.getLogger("aivjd")
@@ -66,7 +66,7 @@ async def _run(
     config: Config, loaded: packs.Loaded, seed: int, record_dir: Path | None, duration: float | None
 ) -> int:
     metrics = Metrics()
-    source = choose(config.input)
+    source = SourceChild(config.input)
     show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir, metrics)
     for warning in loaded.warnings:
         show.warn(warning)

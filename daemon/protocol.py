@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from daemon.audio_frame import pack_audio as pack_audio  # the binary message, beside the others
 from daemon.errors import ProtocolError
 
 PROTOCOL = "aivj.v1"

@@ -18,8 +18,12 @@ import msgspec
 import numpy as np
 import soundfile
 
+from daemon.config import Config
 from daemon.errors import SessionError
+from daemon.fingerprint import code_sha256, tool_version
+from dsp.hop import hop_of
 from selector.canonical import GENESIS, HashChain, canonical, check
+from selector.catalog import Catalog
 
 FORMAT = 1
 LOGS = ("inputs", "picks", "events")
@@ -46,6 +50,47 @@ class Header(msgspec.Struct, kw_only=True, rename="camel"):
     input: dict[str, Any]
     resume: dict[str, Any] | None = None
     closed: dict[str, Any] | None = None
+
+
+def new_header(
+    config: Config,
+    catalog: Catalog,
+    *,
+    session: str,
+    seed: int,
+    rate: int,
+    source: dict[str, Any],
+    started_at: str = "",
+    resume: dict[str, Any] | None = None,
+) -> Header:
+    """The header of a session that begins now, made by this code.
+
+    Args:
+        config: resolved.
+        catalog: what can be picked.
+        session: its id.
+        seed: of every draw.
+        rate: sample rate in Hz.
+        source: where the sound comes from, for a person.
+        started_at: wall clock, ISO 8601; empty for a replay.
+        resume: state of an engine that this session continues.
+    """
+    return Header(
+        v=FORMAT,
+        session=session,
+        started_at=started_at,
+        version=tool_version(),
+        code=code_sha256(),
+        seed=seed,
+        rate=rate,
+        hop=hop_of(rate),
+        config=msgspec.to_builtins(config),
+        config_sha256=config.decision_sha256(),
+        catalog=json.loads(catalog.to_json()),
+        catalog_sha256=catalog.sha256,
+        input=source,
+        resume=resume,
+    )
 
 
 class SessionWriter:

@@ -8,7 +8,6 @@ new session that continues the last one's history.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from collections import deque
@@ -24,12 +23,12 @@ from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
 from daemon.errors import ProtocolError, SessionError
-from daemon.fingerprint import code_sha256, tool_version
+from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recorder import Recorder
 from daemon.ring import Ring
-from daemon.session import FORMAT, Header
+from daemon.session import Header, new_header
 from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
 from selector import vocabulary
@@ -115,7 +114,6 @@ class Show:
         self.audience: Audience | None = None
         self.recorder: Recorder | None = None
         self.session = ""
-        self.first_snapshot = asyncio.Event()
         self.position = 0
         self._engine = self._new_engine()
         self._analysed: Ring | None = None
@@ -173,20 +171,14 @@ class Show:
         now = datetime.now(UTC)
         self.session = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         rate = self.source.ring.rate
-        self._header = Header(
-            v=FORMAT,
+        self._header = new_header(
+            self.config,
+            self.catalog,
             session=self.session,
-            started_at=now.isoformat(timespec="milliseconds"),
-            version=tool_version(),
-            code=code_sha256(),
             seed=self.seed,
             rate=rate,
-            hop=512 if rate >= 88200 else 256,
-            config=msgspec.to_builtins(self.config),
-            config_sha256=self.config.decision_sha256(),
-            catalog=json.loads(self.catalog.to_json()),
-            catalog_sha256=self.catalog.sha256,
-            input=self.source.describe(),
+            source=self.source.describe(),
+            started_at=now.isoformat(timespec="milliseconds"),
             resume=self._resume,
         )
         self._analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32")
@@ -220,8 +212,6 @@ class Show:
             if message["snapshot"]["audioState"] != self._input_state:
                 self._input_state = message["snapshot"]["audioState"]
                 self.announce_state()
-            if not self.first_snapshot.is_set():
-                self.first_snapshot.set()
             if self.audience is not None:
                 self.audience.publish_snapshot(message["snapshot"])
             return

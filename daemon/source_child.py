@@ -144,7 +144,7 @@ class SourceChild:
                 await self._resolve_again()
                 continue
             code = await self._run_feeder(self._input)
-            if self._stopping or code is None:
+            if self._stopping:
                 return
             if self.state == "live":
                 failures = 0
@@ -183,7 +183,7 @@ class SourceChild:
         assert self._input is not None
         self._ring = self._input.make_ring()
 
-    async def _run_feeder(self, source: Input) -> Exit | None:
+    async def _run_feeder(self, source: Input) -> Exit:
         process = await asyncio.create_subprocess_exec(
             *source.command(self.ring, self.settings.block),
             stdin=asyncio.subprocess.PIPE,
@@ -243,8 +243,3 @@ class SourceChild:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
-
-
-def choose(settings: InputSettings) -> SourceChild:
-    """The source that the settings name."""
-    return SourceChild(settings)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import tables
+from dsp.hop import hop_of
 from dsp.kernels.bands import describe
 from dsp.kernels.fft import stereo_power
 from dsp.kernels.filters import hear
@@ -39,14 +40,6 @@ ONSET_BANDS = ((0.035, 0.060, 0.01), (0.016, 0.030, 0.001), (0.010, 0.025, 0.000
 """Of low, mid and high: release and slow envelope in seconds, least share of the whole sound."""
 PARTS = 4
 """Onsets are looked for in so many parts of a hop, each about 1.3 ms."""
-
-
-def hop_of(rate: int) -> int:
-    """Samples in a hop at `rate`: 256 at 44.1 and 48 kHz, 512 at 88.2 and 96 kHz."""
-    hop = 64
-    while 250 * hop <= rate:
-        hop *= 2
-    return hop
 
 
 class FrontEnd:

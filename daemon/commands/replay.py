@@ -18,7 +18,7 @@ from daemon.engine import Engine, log_records
 from daemon.errors import UsageError
 from daemon.fingerprint import code_sha256, tool_version
 from daemon.replay import AudioFile, drive, engine_of, engine_of_header
-from daemon.session import FORMAT, Header, SessionReader, SessionWriter
+from daemon.session import Header, SessionReader, SessionWriter, new_header
 from selector.canonical import canonical
 
 DEFAULT_SEED = 1  # of an audio file: the same picks each time unless asked otherwise
@@ -79,16 +79,16 @@ def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, E
     inputs = reader.records("inputs")
     if args.seed is None and args.config is None and args.pack is None:
         return _again(header), engine_of(reader), inputs
-    config = (
-        configuration.load(args.config)
-        if args.config
-        else msgspec.convert(header.config, configuration.Config)
-    )
     changed = _again(header)
     changed.seed = header.seed if args.seed is None else args.seed
-    _set_config(changed, config)
+    if args.config:
+        config = configuration.load(args.config)
+        changed.config = msgspec.to_builtins(config)
+        changed.config_sha256 = config.decision_sha256()
     if args.pack:
-        _set_packs(changed, [Path(place) for place in args.pack])
+        catalog = packs.load([Path(place) for place in args.pack]).catalog
+        changed.catalog = json.loads(catalog.to_json())
+        changed.catalog_sha256 = catalog.sha256
     return changed, engine_of_header(changed, str(reader.folder)), inputs
 
 
@@ -96,23 +96,15 @@ def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
     path = default_config(args.config)
     config = configuration.load(path)
     base = path.parent if path else Path()
-    header = Header(
-        v=FORMAT,
+    places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)
+    header = new_header(
+        config,
+        packs.load(places).catalog,
         session=audio.path.stem,
-        started_at="",
-        version=tool_version(),
-        code=code_sha256(),
         seed=DEFAULT_SEED if args.seed is None else args.seed,
         rate=audio.rate,
-        hop=512 if audio.rate >= 88200 else 256,
-        config={},
-        config_sha256="",
-        catalog={},
-        catalog_sha256="",
-        input={"name": f"file:{audio.path.name}"},
+        source={"name": f"file:{audio.path.name}"},
     )
-    _set_config(header, config)
-    _set_packs(header, [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base))
     return header, engine_of_header(header, str(audio.path))
 
 
@@ -120,14 +112,3 @@ def _again(header: Header) -> Header:
     fresh = msgspec.structs.replace(header, closed=None)
     fresh.version, fresh.code = tool_version(), code_sha256()
     return fresh
-
-
-def _set_config(header: Header, config: configuration.Config) -> None:
-    header.config = msgspec.to_builtins(config)
-    header.config_sha256 = config.decision_sha256()
-
-
-def _set_packs(header: Header, places: list[Path]) -> None:
-    catalog = packs.load(places).catalog
-    header.catalog = json.loads(catalog.to_json())
-    header.catalog_sha256 = catalog.sha256

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -14,10 +12,9 @@ from daemon.cli import main
 from daemon.config import Config
 from daemon.engine import Engine, log_records
 from daemon.errors import SessionError
-from daemon.fingerprint import code_sha256, tool_version
 from daemon.packs import load
 from daemon.replay import drive, engine_of_header
-from daemon.session import FORMAT, Header, SessionReader, SessionWriter
+from daemon.session import SessionReader, SessionWriter, new_header
 from daemon.verify import Verdict, verify
 
 RATE = 48000
@@ -28,20 +25,14 @@ INPUTS = [{"type": "command", "sample": 256 * 1000, "verb": "next", "origin": "t
 def record(folder: Path, pack: Path, music: np.ndarray, *, close: bool = True) -> None:
     """Record a session as the daemon would, without its processes."""
     config, catalog = Config(), load([pack]).catalog
-    header = Header(
-        v=FORMAT,
+    header = new_header(
+        config,
+        catalog,
         session="test",
-        started_at="2026-01-01T00:00:00+00:00",
-        version=tool_version(),
-        code=code_sha256(),
         seed=11,
         rate=RATE,
-        hop=256,
-        config=msgspec.to_builtins(config),
-        config_sha256=config.decision_sha256(),
-        catalog=json.loads(catalog.to_json()),
-        catalog_sha256=catalog.sha256,
-        input={"name": "test"},
+        source={"name": "test"},
+        started_at="2026-01-01T00:00:00+00:00",
     )
     writer = SessionWriter(folder, header)
     engine: Engine = engine_of_header(header, "test")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsp import tables
-from dsp.frontend import hop_of
+from dsp.hop import hop_of
 from dsp.kernels.approx import exp2, log2
 from dsp.kernels.fft import stereo_power
 from dsp.kernels.filters import biquad, hear

@@ -1,0 +1,1 @@
+"""The network inside the beat tracker: data set, training, judging, export."""

@@ -78,7 +78,8 @@ def triangles(centres: tuple[int, ...], size: int, rate: int) -> tuple[Int32, Fl
     edges = (2 * centres[0] - centres[1], *centres, 2 * centres[-1] - centres[-2])
     rows: list[tuple[int, list[float]]] = []
     for low, centre, high in zip(edges, edges[1:], edges[2:], strict=False):
-        first, weights = 0, []
+        first = 0
+        weights: list[float] = []
         for k in range(1, size // 2):
             # Compared as integers (k * rate against Hz * size), so that no rounding moves a bin.
             if low * size < k * rate < high * size:

@@ -39,7 +39,7 @@ def test_finds_tempo_phase_and_bar(bpm, metre):
     beats = 20.3 + period * np.arange(17)
     reading = hear(space, beats, beats[1::metre], frames)
     assert reading.period == pytest.approx(period, rel=0.01)
-    assert abs(phase_error(reading, beats, frames)) < 1.5
+    assert abs(phase_error(reading, beats, frames)) < 0.025 * period
     fallen = int((frames - 1 - beats[0]) // period)
     assert (reading.beats, reading.place) == (metre, (fallen - 1) % metre)
     assert reading.share > 0.8

@@ -35,3 +35,7 @@ class InputError(AivjdError, ValueError):
 
 class SettingsError(AivjdError, ValueError):
     """Two settings contradict each other."""
+
+
+class WeightsError(AivjdError, ValueError):
+    """A file of network weights that is missing, damaged or made for other features."""

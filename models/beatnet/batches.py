@@ -1,0 +1,93 @@
+"""Batches for training: windows of random clips, changed at random, cut into one another.
+
+Batch n depends on the seed, n and the pieces alone, so training can stop and go on anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.frames import FEATURES
+from dsp.network import HEADS, TEMPO_BINS
+from models.beatnet.augment import disturb, random_stretch, window
+from models.beatnet.dataset import Piece
+from models.beatnet.targets import Targets, targets_of
+from models.music.clip import random_for
+
+Float32 = NDArray[np.float32]
+
+CUT = 0.3
+"""Share of rows in which another track cuts in."""
+FROM_THE_TOP = 0.25
+"""Share of windows that begin where their clip does."""
+LEAST = 200
+"""Frames of the shortest stretch of one clip, unless the row ends first."""
+CARRIED = 0.5
+"""Share of rows that start with the state that the row before left: a cut from other music, out of the middle
+of whatever the network was doing; the others start with the empty state of a daemon just begun."""
+
+
+class Batch(NamedTuple):
+    """Rows side by side: time first, as the recurrent layers want it.
+
+    Attributes:
+        features: float32[frames, rows, FEATURES].
+        targets: arrays as in `Targets`, with rows as second axis.
+        carried: float32[rows], 1 where the state of the row before stays.
+    """
+
+    features: Float32
+    targets: Targets
+    carried: Float32
+
+
+def batch(pieces: list[Piece], seed: int, number: int, rows: int, frames: int) -> Batch:
+    """The batch of one step of training.
+
+    Args:
+        pieces: to choose from.
+        seed: of all draws.
+        number: of the step.
+        rows: windows side by side.
+        frames: length of each row.
+    """
+    random = random_for(seed, "batch", number)
+    features = np.zeros((frames, rows, FEATURES), dtype=np.float32)
+    targets = Targets(
+        np.zeros((frames, rows, len(HEADS)), dtype=np.float32),
+        np.zeros((frames, rows, len(HEADS)), dtype=np.float32),
+        np.zeros((frames, rows, TEMPO_BINS), dtype=np.float32),
+        np.zeros((frames, rows), dtype=np.float32),
+    )
+    carried = (random.random(rows) < CARRIED).astype(np.float32)
+    for row in range(rows):
+        cut = int(random.integers(LEAST, frames - LEAST)) if random.random() < CUT else frames
+        begin = 0
+        while begin < frames:
+            end = cut if begin < cut else frames
+            begin += _stretch(pieces, random, features[begin:end, row], [a[begin:end, row] for a in targets])
+    return Batch(features, targets, carried)
+
+
+def _stretch(
+    pieces: list[Piece], random: np.random.Generator, features: Float32, targets: list[Float32]
+) -> int:
+    """Fill the arrays from the front with one random window.
+
+    Returns:
+        frames filled: all, unless the clip was shorter.
+    """
+    piece = pieces[int(random.integers(len(pieces)))]
+    stretch = random_stretch(random)
+    available = int(len(piece.features) / stretch)
+    frames = min(len(features), available)
+    spare = int(len(piece.features) - frames * stretch)
+    start = 0 if random.random() < FROM_THE_TOP else int(random.integers(spare + 1))
+    features[:frames] = window(piece.features, start, frames, stretch)
+    disturb(features[:frames], random)
+    for array, values in zip(targets, targets_of(piece.truth, frames, start, stretch), strict=True):
+        array[:frames] = values
+    return frames

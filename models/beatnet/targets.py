@@ -1,0 +1,157 @@
+"""What the network should say of a clip, frame by frame, and how much each frame counts.
+
+Conventions: a window shows frames 0, 1, ... of a clip from `start` frames on, played `stretch` times as fast;
+its frame j ends `(start + (j + 1) * stretch) / 100` seconds into the clip.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.frames import FRAME_RATE
+from dsp.network import HEADS, POINTS, REACH, TEMPO_BINS
+from models.music.clip import OnsetClass, Truth
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Span = tuple[float, float]
+
+DELAYS = (4, 4, 1, 1, 1, 1, 0, 0, 0, 0)
+"""Frames by which each head may lag. Beats are announced from a prediction, so waiting 40 ms for the sound
+to unfold costs nothing; onsets are reported as they come."""
+TEMPO = tuple(float(bpm) for bpm in 55.0 * 4.0 ** (np.arange(TEMPO_BINS) / (TEMPO_BINS - 1)))
+"""Beats per minute of the tempo bins: 55 to 220, 3 % apart."""
+UNSURE_S = 1.5
+"""After a start or change nobody can know the beat yet."""
+UNSURE_WEIGHT = 0.3
+BREAKDOWN_WEIGHT = 0.2
+"""In a breakdown the beat goes on, but often cannot be heard."""
+DROP_S = 8.0
+SLOW_ATTACK_S = 0.05
+"""Either side of a note with slow attack, an onset is neither asked for nor punished."""
+
+
+class Targets(NamedTuple):
+    """Targets of a window of n frames.
+
+    Attributes:
+        values: float32[n, len(HEADS)], 0..1.
+        weights: float32[n, len(HEADS)], 0..1.
+        tempo: float32[n, TEMPO_BINS], probabilities; zero where the weight is.
+        tempo_weights: float32[n], 0..1.
+    """
+
+    values: Float32
+    weights: Float32
+    tempo: Float32
+    tempo_weights: Float32
+
+
+def targets_of(truth: Truth, frames: int, start: int = 0, stretch: float = 1.0) -> Targets:
+    """Targets and weights of one window, before which the network heard nothing of the clip.
+
+    Args:
+        truth: of the clip.
+        frames: length of the window.
+        start: frames of the clip before the window.
+        stretch: of the clip's time that passes in a frame; above 1 the music is faster.
+    """
+    seconds = (start + np.arange(1, frames + 1) * stretch) / FRAME_RATE
+    values = np.zeros((frames, len(HEADS)), dtype=np.float32)
+    weights = np.ones((frames, len(HEADS)), dtype=np.float32)
+    for head, name in enumerate(HEADS[:POINTS]):
+        frame = np.array(instants(truth, name), dtype=np.float64) * FRAME_RATE
+        place_instants(values[:, head], (frame - start) / stretch + DELAYS[head] - 1.0)
+    for head, state in enumerate(_states(truth, seconds), POINTS):
+        values[:, head] = state
+
+    beats = _beat_weights(truth, seconds)
+    weights[:, 0] = beats
+    weights[:, 1] = beats if truth.downbeats or not truth.beats else 0.0
+    near = _within(seconds, [(t - SLOW_ATTACK_S, t + SLOW_ATTACK_S) for t in truth.onsets_dontcare])
+    weights[near & (values[:, 2] == 0.0), 2] = 0.0
+    if truth.onsets and not truth.onsets_by_class:
+        weights[:, 3:POINTS] = 0.0
+    if truth.beats and not truth.sections:
+        weights[:, POINTS + 1 :] = 0.0
+    tempo, known = _tempo(truth, seconds, stretch)
+    return Targets(values, weights, tempo, (beats * known).astype(np.float32))
+
+
+def instants(truth: Truth, head: str) -> list[float]:
+    """Times of the instants that a head is to show, seconds."""
+    whole = {"beat": truth.beats, "downbeat": truth.downbeats, "onset": truth.onsets}
+    return whole[head] if head in whole else truth.onsets_by_class.get(cast(OnsetClass, head), [])
+
+
+def place_instants(column: Float32, positions: Float64) -> None:
+    """Write `1 - |k - p| / REACH` around each real position p into float32[n]; the larger value stays."""
+    first = np.floor(positions).astype(np.int64)
+    for offset in range(-1, 3):
+        index = first + offset
+        value = 1.0 - np.abs(index - positions) / REACH
+        inside = (index >= 0) & (index < len(column)) & (value > 0.0)
+        np.maximum.at(column, index[inside], value[inside].astype(np.float32))
+
+
+def _states(truth: Truth, seconds: Float64) -> tuple[Bools, ...]:
+    """Music, breakdown, build, drop."""
+    spans: dict[str, list[Span]] = {"breakdown": [], "build": [], "drop": []}
+    for name, start, end in _sections(truth):
+        if name in spans:
+            spans[name].append((start, min(end, start + DROP_S) if name == "drop" else end))
+    music = ~_within(seconds, truth.silent) if truth.beats else np.zeros(len(seconds), dtype=bool)
+    return (music, *(_within(seconds, spans[name]) for name in ("breakdown", "build", "drop")))
+
+
+def _beat_weights(truth: Truth, seconds: Float64) -> Float64:
+    """How much beats count: little where nobody can know them, nothing where they are not judged."""
+    weights = np.ones(len(seconds))
+    if truth.beats:
+        changes = [float(seconds[0]), *truth.changes]
+        weights[_within(seconds, [(t, t + UNSURE_S) for t in changes])] = UNSURE_WEIGHT
+    quiet = _within(seconds, [(start, end) for name, start, end in _sections(truth) if name == "breakdown"])
+    masked = _within(seconds, truth.mask)
+    weights[masked & quiet] = BREAKDOWN_WEIGHT
+    weights[masked & ~quiet] = 0.0
+    return weights
+
+
+def _sections(truth: Truth) -> list[tuple[str, float, float]]:
+    """Name, start and end of each section."""
+    starts = [start for start, _ in truth.sections]
+    ends = [*starts[1:], truth.duration]
+    return [(name, start, end) for (start, name), end in zip(truth.sections, ends, strict=False)]
+
+
+def _tempo(truth: Truth, seconds: Float64, stretch: float) -> tuple[Float32, Float64]:
+    """Tempo shared between the two nearest bins, so that the mean is exact, and where it is known."""
+    target = np.zeros((len(seconds), TEMPO_BINS), dtype=np.float32)
+    known = np.zeros(len(seconds))
+    ratio = np.log(TEMPO[1] / TEMPO[0])
+    for start, end, first, last in truth.tempo:
+        rows = np.flatnonzero((seconds >= start) & (seconds < end))
+        if not truth.beats or len(rows) == 0:
+            continue
+        bpm = (first + (last - first) * (seconds[rows] - start) / (end - start)) * stretch
+        position = np.log(bpm / TEMPO[0]) / ratio
+        inside = (position >= 0.0) & (position <= TEMPO_BINS - 1)
+        rows, position = rows[inside], position[inside]
+        low = np.minimum(position.astype(np.int64), TEMPO_BINS - 2)
+        target[rows] = 0.0
+        target[rows, low] = 1.0 - (position - low)
+        target[rows, low + 1] = position - low
+        known[rows] = 1.0
+    return target, known
+
+
+def _within(seconds: Float64, spans: list[Span]) -> Bools:
+    """Which of the ascending times lie in any of the spans."""
+    inside = np.zeros(len(seconds), dtype=bool)
+    for start, end in spans:
+        inside[np.searchsorted(seconds, start) : np.searchsorted(seconds, end)] = True
+    return inside

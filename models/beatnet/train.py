@@ -1,0 +1,259 @@
+"""Training: a fixed number of steps from a seed, so that a second run gives the same weights.
+
+`python -m models.beatnet.train --data DIR --valid DIR --steps N --out DIR`, or `aivjd models train-beats`.
+Interrupted, it goes on from the last checkpoint in the output folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dsp.network import HEADS, parse
+from models.beatnet.batches import Batch, batch
+from models.beatnet.card import card
+from models.beatnet.dataset import features_version, prepare
+from models.beatnet.evaluate import evaluate
+from models.beatnet.export import packed
+from models.beatnet.network import Beatnet
+from models.errors import ModelsError
+
+IMPORTANCE = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25)
+"""Share of each of `HEADS` in the loss. Inside a head, frames with and without an event count alike, so that
+outputs are the expected target: probabilities that a state space can use as they are."""
+TEMPO_IMPORTANCE = 0.05
+WARM_UP = 0.1
+"""Share of the steps in which the learning rate rises; it then falls as half a cosine."""
+MEMORY = 0.02
+"""Share of the steps over which the exported weights are an average."""
+STEEPEST = 1.0
+"""Norm above which a gradient is shortened."""
+SAVE_EVERY = 200
+THREADS = 2
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """All that the weights depend on besides the clips and the code.
+
+    Attributes:
+        steps: batches to learn from.
+        seed: of the first weights and of every draw.
+        rows: windows in a batch.
+        frames: in a window.
+        dense: values after the dense layer.
+        hidden: state of each recurrent layer.
+        rate: highest learning rate.
+        decay: of the weights (AdamW).
+    """
+
+    steps: int
+    seed: int = 1
+    rows: int = 64
+    frames: int = 1500
+    dense: int = 64
+    hidden: int = 96
+    rate: float = 3e-3
+    decay: float = 1e-2
+
+
+class Training:
+    """The state of a training run.
+
+    Args:
+        recipe: what to do.
+        device: `cpu` or `cuda`; both reproduce, but not each other.
+
+    Attributes:
+        step: steps taken.
+        average: running average of the network's parameters, which is what is exported.
+    """
+
+    def __init__(self, recipe: Recipe, device: str) -> None:
+        torch.set_num_threads(THREADS)
+        # Without this setting the matrix products of CUDA are not the same twice.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.device, self.step = recipe, device, 0
+        self.network = Beatnet(recipe.dense, recipe.hidden).to(device)
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self._optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, betas=(0.9, 0.99)
+        )
+        self._state = torch.zeros(2, recipe.rows, recipe.hidden, device=device)
+
+    def learn(self, given: Batch) -> dict[str, float]:
+        """Take one step.
+
+        Returns:
+            the loss and its parts by head, before the step.
+        """
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.rate * schedule(self.step / self.recipe.steps)
+        carried = torch.from_numpy(given.carried).to(self.device)
+        logits, state = self.network(
+            torch.from_numpy(given.features).to(self.device), self._state * carried[:, None]
+        )
+        total, parts = loss(logits, [torch.from_numpy(array).to(self.device) for array in given.targets])
+        self._optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), STEEPEST)
+        self._optimizer.step()
+        self._state = state.detach()
+        self.step += 1
+        share = 1.0 / min(self.step, max(1.0, MEMORY * self.recipe.steps))
+        for name, value in self.network.state_dict().items():
+            self.average[name].lerp_(value, share)
+        return parts
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        part = path.with_suffix(".part")
+        state = {
+            "recipe": msgspec.to_builtins(self.recipe),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimizer": self._optimizer.state_dict(),
+            "state": self._state,
+        }
+        torch.save(state, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ModelsError: it is of another recipe.
+        """
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["recipe"] != msgspec.to_builtins(self.recipe):
+            raise ModelsError("a checkpoint of another recipe", where=str(path), fix="choose another --out")
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._state = state["state"]
+
+    def exported(self, version: str) -> bytes:
+        """The averaged network as a weights file."""
+        network = Beatnet(self.recipe.dense, self.recipe.hidden)
+        network.load_state_dict(self.average)
+        layers = [
+            (weight.detach().cpu().numpy(), bias.detach().cpu().numpy())
+            for weight, bias in network.matrices()
+        ]
+        recipe = msgspec.to_builtins(self.recipe) | {"device": self.device, "torch": str(torch.__version__)}
+        return packed(layers, version, recipe)
+
+
+def schedule(done: float) -> float:
+    """Learning rate as a share of the highest, after `done` (0..1) of all steps."""
+    if done < WARM_UP:
+        return 0.05 + 0.95 * done / WARM_UP
+    return 0.5 * (1.0 + float(np.cos(np.pi * (done - WARM_UP) / (1.0 - WARM_UP)))) + 1e-3
+
+
+def loss(logits: Tensor, targets: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
+    """Cross entropies of all heads.
+
+    Args:
+        logits: float32[frames, rows, len(HEADS) + TEMPO_BINS].
+        targets: as in `Targets`.
+
+    Returns:
+        their weighted sum, and the mean of each in nats a frame.
+    """
+    values, weights, tempo, tempo_weights = targets
+    count = len(HEADS)
+    entropy = functional.binary_cross_entropy_with_logits(logits[..., :count], values, reduction="none")
+    heads = (entropy * weights).sum((0, 1)) / (weights.sum((0, 1)) + 1.0)
+    misses = -(tempo * functional.log_softmax(logits[..., count:], dim=-1)).sum(-1)
+    miss = (misses * tempo_weights).sum() / (tempo_weights.sum() + 1.0)
+    total = (heads * torch.tensor(IMPORTANCE, device=heads.device)).sum() + TEMPO_IMPORTANCE * miss
+    parts = dict(zip(HEADS, heads.tolist(), strict=True))
+    return total, {"loss": total.item(), **parts, "tempo": miss.item()}
+
+
+def train(
+    data: Path, valid: Path, out: Path, recipe: Recipe, say: Callable[[str], None], device: str = "cpu"
+) -> Path:
+    """Train, export and judge.
+
+    Args:
+        data: folder of clips to learn from.
+        valid: folder of clips to judge by.
+        out: gets `beatnet.bin`, `card.md`, `train.jsonl` and the checkpoint.
+        recipe: what to do.
+        say: told of progress, line by line.
+        device: `cpu` or `cuda`.
+
+    Returns:
+        the weights file.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    pieces = prepare(data, _every(say, "features of the training clips"))
+    judges = prepare(valid, _every(say, "features of the validation clips"))
+    training = Training(recipe, device)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        training.resume(checkpoint)
+    began, first = time.perf_counter(), training.step
+    with (out / "train.jsonl").open("ab") as log:
+        while training.step < recipe.steps:
+            parts = training.learn(batch(pieces, recipe.seed, training.step, recipe.rows, recipe.frames))
+            log.write(msgspec.json.encode({"step": training.step, **parts}) + b"\n")
+            if training.step % 50 == 0 or training.step == recipe.steps:
+                pace = (time.perf_counter() - began) / (training.step - first)
+                left = pace * (recipe.steps - training.step) / 60.0
+                say(f"step {training.step}/{recipe.steps}: loss {parts['loss']:.4f}, {left:.1f} minutes left")
+            if training.step % SAVE_EVERY == 0 or training.step == recipe.steps:
+                log.flush()
+                training.save(checkpoint)
+    path = out / "beatnet.bin"
+    path.write_bytes(training.exported(features_version()))
+    weights = parse(path.read_bytes(), where=str(path))
+    say("judging by the validation clips")
+    report = evaluate(weights, judges)
+    (out / "card.md").write_text(card(weights, pieces, judges, report), encoding="utf-8")
+    (out / "valid.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    return path
+
+
+def _every(say: Callable[[str], None], what: str) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        if done % 200 == 0 or done == total:
+            say(f"{what}: {done}/{total}")
+
+    return progress
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(prog="models.beatnet.train", description="Train the beat network.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of clips to learn from")
+    parser.add_argument("--valid", type=Path, required=True, help="folder of clips to judge by")
+    parser.add_argument("--out", type=Path, required=True, help="folder for weights, card and checkpoint")
+    parser.add_argument("--steps", type=int, required=True, help="batches to learn from")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hidden", type=int, default=Recipe(steps=1).hidden, help="recurrent state")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    args = parser.parse_args(arguments)
+    recipe = Recipe(steps=args.steps, seed=args.seed, hidden=args.hidden)
+    path = train(args.data, args.valid, args.out, recipe, lambda line: print(line, flush=True), args.device)  # noqa: T201
+    print(path)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from models.music.clip import SectionName
-from models.music.harmony import Harmony
+from models.music.chords import Chords
 from models.music.melody import melody
 from models.music.soundfont import DRUMS, Voice
 from models.music.styles import DRUM_KEYS, Style
@@ -99,7 +99,7 @@ def _bar(pattern: str, index: int) -> str:
 class _Composer:
     """Collects the events of one piece."""
 
-    def __init__(self, rng: np.random.Generator, style: Style, harmony: Harmony) -> None:
+    def __init__(self, rng: np.random.Generator, style: Style, harmony: Chords) -> None:
         self.rng = rng
         self.style = style
         self.harmony = harmony
@@ -184,7 +184,7 @@ def _voices(rng: np.random.Generator, style: Style, comping: int) -> list[Voice]
 def compose(rng: np.random.Generator, style: Style, bars: int) -> Piece:
     """A piece of `bars` bars in one style; the same `rng` state gives the same piece."""
     progressions = style.progressions or ("1",)
-    harmony = Harmony(
+    harmony = Chords(
         int(rng.integers(12)),
         _of(rng, style.scales),
         _of(rng, progressions),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.music.harmony import Harmony
+from models.music.chords import Chords
 from models.music.styles import Style
 
 _FORMS = ("AAAA", "AABA", "ABAB", "AAAB", "ABAC", "AABC")
@@ -33,7 +33,7 @@ def _motif(rng: np.random.Generator, style: Style) -> list[tuple[float, float]]:
 
 
 def melody(
-    rng: np.random.Generator, style: Style, harmony: Harmony, spans: list[tuple[int, int]]
+    rng: np.random.Generator, style: Style, harmony: Chords, spans: list[tuple[int, int]]
 ) -> list[tuple[float, float, int, float]]:
     """A melody over spans of bars.
 

@@ -1,18 +1,18 @@
-"""Band music: a composed piece, played by people or machines, rendered with a sound font, with exact truth."""
+"""Band music: a composed piece, played by people or machines, rendered with a sound font; exact truth."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from models.music.clip import Clip, OnsetClass, Split, Truth, merged
-from models.music.composer import Piece, compose
-from models.music.generated import generated_style
 from models.music.machine import Font, font_path, fonts
+from models.music.score.composer import Piece, compose
+from models.music.score.drawn import generated_style
+from models.music.score.styles import Style
+from models.music.score.tempo import TempoMap, played_tempi
+from models.music.score.train import TRAIN
+from models.music.score.valid import VALID
 from models.music.soundfont import DRUMS, Attack, Note, Synth
-from models.music.styles import Style
-from models.music.styles_train import TRAIN
-from models.music.styles_valid import VALID
-from models.music.tempo import TempoMap, played_tempi
 
 _KICKS = frozenset((35, 36))
 _CLAPS = frozenset((37, 38, 39, 40))

@@ -1,7 +1,7 @@
 """Notes to samples with FluidSynth in this process: offline, sample-exact, the same bytes for the same notes.
 
-FluidSynth takes events in at borders of blocks of 64 samples (1.5 ms) and adds no latency: the first sample of
-a voice lies in the block in which the note is switched on. `Synth.snap` tells the border, so that truth can
+FluidSynth takes events in at borders of blocks of 64 samples (1.5 ms) and adds no latency: the first sample
+of a voice lies in the block in which the note is switched on. `Synth.snap` tells the border, so that truth can
 follow it exactly.
 """
 
@@ -92,10 +92,11 @@ class Synth:
 
     def _declare(self) -> None:
         pointer, whole = ctypes.c_void_p, ctypes.c_int
+        channel: list[type[ctypes.c_void_p] | type[ctypes.c_int]] = [pointer, whole, whole]
         self._library.new_fluid_settings.restype = pointer
         self._library.new_fluid_synth.restype = pointer
         self._library.fluid_set_log_function.argtypes = [whole, pointer, pointer]
-        self._library.fluid_synth_write_float.argtypes = [pointer, whole] + [pointer, whole, whole] * 2
+        self._library.fluid_synth_write_float.argtypes = [pointer, whole, *channel, *channel]
 
     def _set(self, name: str, value: float | int) -> None:
         if isinstance(value, float):

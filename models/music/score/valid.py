@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.music.styles import BRASS, PADS, STRINGS, Comping, Style
+from models.music.score.styles import BRASS, PADS, STRINGS, Comping, Style
 
 VALID: tuple[Style, ...] = (
     Style(

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 from models.music.clip import SectionName
-from models.music.chords import Chords
-from models.music.melody import melody
+from models.music.score.chords import Chords
+from models.music.score.melody import melody
+from models.music.score.styles import DRUM_KEYS, Style
 from models.music.soundfont import DRUMS, Voice
-from models.music.styles import DRUM_KEYS, Style
 
 T = TypeVar("T")
 

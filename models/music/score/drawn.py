@@ -1,14 +1,14 @@
 """Styles of drawn patterns: more variety than anyone writes down, with the metre in the odds of each step.
 
-How likely a step carries a note follows what is common to popular music: bass drum and chord changes on strong
-beats, snare on the even beats, hats as a pulse, off-beats less often than beats.
+How likely a step carries a note follows what is common to popular music: bass drum and chord changes on
+strong beats, snare on the even beats, hats as a pulse, off-beats less often than beats.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from models.music.styles import (
+from models.music.score.styles import (
     BASSES,
     BRASS,
     GUITARS,

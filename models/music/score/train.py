@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.music.styles import (
+from models.music.score.styles import (
     ACCORDIONS,
     BASSES,
     BRASS,
@@ -19,7 +19,6 @@ from models.music.styles import (
     REEDS,
     SOLO_STRINGS,
     STRINGS,
-    SYNTH_BASSES,
     Comping,
     Style,
 )

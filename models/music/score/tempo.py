@@ -75,8 +75,8 @@ def played_tempi(rng: np.random.Generator, tempo: float, beats: int, bar: int) -
         walk = np.convolve(np.pad(walk, 4, mode="edge"), np.ones(9) / 9, mode="valid")
         walk -= walk.mean()
         span = max(1e-9, float(np.abs(walk).max()))
-        result: NDArray[np.float64] = tempi * (1.0 + walk / span * rng.uniform(0.01, 0.04))
-        return result
+        tempi *= 1.0 + walk / span * rng.uniform(0.01, 0.04)
+        return tempi
     if kind < 0.92:  # a ritardando or accelerando over some bars, kept or taken back
         length = int(rng.integers(2, 6)) * bar
         first = int(rng.integers(2, max(3, beats // bar - 5))) * bar
@@ -84,8 +84,8 @@ def played_tempi(rng: np.random.Generator, tempo: float, beats: int, bar: int) -
         ramp = np.clip((np.arange(beats + 1) - first) / length, 0.0, 1.0)
         if rng.random() < 0.5:
             ramp[first + length + 1 :] = 0.0
-        result = tempi * (1.0 + ramp * (goal - 1.0))
-        return result
+        tempi *= 1.0 + ramp * (goal - 1.0)
+        return tempi
     middle = int(rng.integers(3, max(4, beats // bar - 3))) * bar  # a new section, a little faster or slower
     tempi[middle:] *= rng.uniform(0.9, 1.1)
     return tempi

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.music.chords import Chords
-from models.music.styles import Style
+from models.music.score.chords import Chords
+from models.music.score.styles import Style
 
 _FORMS = ("AAAA", "AABA", "ABAB", "AAAB", "ABAC", "AABC")
 _LOWEST, _HIGHEST = 58, 84

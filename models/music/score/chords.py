@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.music.styles import Scale
+from models.music.score.styles import Scale
 
 _DEGREES: dict[Scale, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -39,9 +39,7 @@ class Chords:
         bar, inside = divmod(max(0.0, beat + 1e-6), self._bar)
         group = self._bars[int(bar) % len(self._bars)]
         degree = group[min(len(group) - 1, int(inside / self._bar * len(group)))]
-        return [
-            (self.tonic + self._steps[(degree - 1 + 2 * third) % 7]) % 12 for third in range(self._tones)
-        ]
+        return [(self.tonic + self._steps[(degree - 1 + 2 * third) % 7]) % 12 for third in range(self._tones)]
 
     def voicing(self, beat: float, octave: int) -> list[int]:
         """Keys of the chord, ascending, within an octave about `12 * octave`."""

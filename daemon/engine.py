@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from daemon.config import Config
-from dsp.analyzer import Analyzer
+from daemon.hearing import analyzer_of
 from dsp.events import DspEvent, Onset
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.catalog import Catalog
@@ -54,7 +54,7 @@ class Engine:
     def __init__(
         self, config: Config, catalog: Catalog, *, seed: int, rate: int, resume: ResumeState | None = None
     ) -> None:
-        self.analyzer = Analyzer(config.dsp, rate)
+        self.analyzer = analyzer_of(config.dsp, rate)
         self.selector = Selector(
             config.selector,
             catalog,
@@ -115,6 +115,10 @@ class Engine:
         match command.verb:
             case "tap":
                 self.analyzer.tap()
+            case "downbeat":
+                self.analyzer.tap_downbeat()
+            case "nudge":
+                self.analyzer.nudge(float(command.arg or 0.0))
             case "half":
                 self.analyzer.half()
             case "double":

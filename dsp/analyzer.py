@@ -11,20 +11,24 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.beats import BeatFeatures, BeatTracker
+from dsp.beats import BeatTracker, Evidence
 from dsp.errors import InputError
 from dsp.events import DspEvent, HopResult, Onset, OnsetKind, SectionChange, StateChange
 from dsp.expressive import Expressive
+from dsp.frames import FRAME_RATE
 from dsp.frontend import FrontEnd
 from dsp.kernels.approx import exp2
 from dsp.level import DB, Level
+from dsp.network import HEADS, Network
 from dsp.sections import SectionFeatures, Sections
 from dsp.settings import DspSettings
 from dsp.snapshot import AudioState, ExpressiveAudioSnapshot, Section, micro
 from dsp.trust import Trust
+from dsp.weights import BEATNET
 
 KINDS: tuple[OnsetKind, ...] = ("low", "mid", "high")
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
+BEAT, DOWNBEAT, MUSIC = (HEADS.index(name) for name in ("beat", "downbeat", "music"))
 SECTION_HOPS = 8
 """Sections move slowly: they are judged every 43 ms."""
 
@@ -65,7 +69,8 @@ class Analyzer:
         self.spectrum = self._front.spectrum
         self._level = Level(settings, hop, rate)
         self._valid = Trust(rate // 5, 0)
-        self._beats = BeatTracker(settings, hop, rate)
+        self._network = Network(BEATNET)
+        self._beats = BeatTracker(settings, hop, rate, int(BEATNET.delays[BEAT]) / FRAME_RATE)
         self._expressive = Expressive(hop, rate)
         self._sections = Sections(settings, hop * SECTION_HOPS, rate)
         self._powers = [0.0, 0.0]
@@ -97,6 +102,14 @@ class Analyzer:
         """Take a tap at the current position; from the third on the grid follows."""
         self._beats.tap(self.position)
 
+    def tap_downbeat(self) -> None:
+        """The beat nearest to the current position is the first of a bar."""
+        self._beats.tap_downbeat(self.position)
+
+    def nudge(self, ms: float) -> None:
+        """Move the beat grid by so many milliseconds, later when positive."""
+        self._beats.nudge(round(ms * self.rate / 1000.0))
+
     def half(self) -> None:
         """Half time: twice as long between beats."""
         self._beats.scale(2.0, self.position)
@@ -126,7 +139,7 @@ class Analyzer:
         front, level = self._front, self._level
         front.listen(np.ascontiguousarray(samples, dtype=np.int32), start, exp2(level.squelch_db / DB))
         level.step(*front.levels.tolist())
-        front.look(level.gain_db)
+        end = front.look(now, level.gain_db)
         events = self._onset_events(now)
         live = self._device == "live"
         self._audio = ("live" if level.audible else "silent") if live else self._device
@@ -134,13 +147,19 @@ class Analyzer:
         valid = self._valid.step(now, audible, not audible)
         out = front.out.tolist()
         beats = self._beats
-        events += beats.step(BeatFeatures(out[8], out[9], out[10], audible, front.spectrum), now)
+        events += beats.step(now, audible, end, self._evidence() if end >= 0 else None)
         phase = beats.phase01(now)
         expressive = self._expressive
         expressive.step(now, valid, beats.trusted, level.energy_raw01, out, phase)
         self._judge_section(now, valid)
         events += self._changes(now, valid, self._sections.section)
         return HopResult(snapshot=self._snapshot(now, valid, phase, out), events=tuple(events))
+
+    def _evidence(self) -> Evidence:
+        network = self._network
+        network.step(self._front.features)
+        said = network.activations
+        return Evidence(float(said[BEAT]), float(said[DOWNBEAT]), float(said[MUSIC]), network.tempo)
 
     def _judge_section(self, now: int, valid: bool) -> None:
         powers, front = self._powers, self._front
@@ -216,11 +235,11 @@ class Analyzer:
             hihat01=micro(felt.hihat01),
             mid01=micro(out[6]),
             high01=micro(out[7]),
-            centroid01=micro(out[11]),
+            centroid01=micro(out[8]),
             tempo_bpm=micro(beats.tempo_bpm),
             beat_phase01=micro(phase),
             beat_count=beats.count,
-            bar_phase01=micro((beats.bar_beat + phase) / 4.0) if beats.count else 0.0,
+            bar_phase01=micro((beats.bar_beat + phase) / beats.beats_per_bar) if beats.count else 0.0,
             bar_beat=beats.bar_beat,
             bar_count=beats.bar_count,
             beat_confidence01=micro(beats.confidence01),

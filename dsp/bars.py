@@ -1,93 +1,69 @@
-"""Which of four beats is the first.
+"""Which beat of the bar each announced beat is.
 
-Evidence per beat: low and mid accents (kick on one and three, snare on two and four) speak for the parity,
-a change of the spectrum (chord, bass note) for the downbeat itself. Leaky sums over about eight bars.
-The count of four is always given; `trusted` says whether it means anything.
+The hypotheses say at every reading which beat of a bar of three or four has just fallen; here that becomes
+a count that does not stutter: a new place in the bar has to be the likeliest for a while before it is taken.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dsp.barspace import Reading
 
-KEEP = 0.94
-"""Share of the evidence kept from one beat to the next."""
+PATIENCE = 16
+"""Readings (0.8 s) for which another place must be the likelier one."""
+MEMORY = 0.03
+"""Weight of the newest reading in the certainty."""
 
 
 class Bars:
     """Counter of beats in the bar.
 
     Attributes:
-        trusted: the best position leads clearly and has done so for two bars.
+        trusted: the place in the bar has been clear for a while.
         count: bars begun.
     """
 
-    def __init__(self, lead: float) -> None:
-        self._lead = lead
-        self._parity = [0.0, 0.0]
-        self._change = [0.0, 0.0, 0.0, 0.0]
-        self._sum = np.zeros(64, dtype=np.int64)
-        self._frames = 0
-        self._before: NDArray[np.int64] | None = None
-        self._offset = 1
-        self._steady = 0
+    def __init__(self, trust: float) -> None:
+        self._enough = trust
         self.count = 0
-        self.trusted = False
+        self._metre = 4
+        self._first = 1
+        self.reset()
 
     def reset(self) -> None:
         """Forget the evidence; the counters go on."""
-        self._parity = [0.0, 0.0]
-        self._change = [0.0, 0.0, 0.0, 0.0]
-        self._before = None
-        self._steady = 0
+        self._disagreed = 0
+        self._certain = 0.0
+        self._tapped = False
         self.trusted = False
 
-    def hear(self, spectrum: NDArray[np.uint8]) -> None:
-        """Take the spectrum of one frame in, uint8[64]."""
-        self._sum += spectrum
-        self._frames += 1
+    def hear(self, reading: Reading, following: int) -> None:
+        """Take a reading in.
 
-    def label(self, beat: int) -> tuple[int, int]:
-        """Position in the bar and number of the bar for the beat with count `beat`, asked once per beat."""
-        position = (beat - self._offset) % 4
-        if position == 0 or self.count == 0:
+        Args:
+            reading: of the hypotheses.
+            following: index of the beat that comes next after the reading's phase.
+        """
+        first = following - reading.place - 1
+        agrees = reading.beats == self._metre and (first - self._first) % self._metre == 0
+        self._certain += MEMORY * ((reading.bar_share if agrees else 0.0) - self._certain)
+        self._disagreed = 0 if agrees else self._disagreed + 1
+        if self._disagreed >= PATIENCE and not self._tapped and reading.bar_share > 0.4:
+            self._metre, self._first = reading.beats, first
+            self._disagreed = 0
+        self.trusted = self._tapped or self._certain >= (0.8 if self.trusted else 1.0) * self._enough
+
+    def jumped(self) -> None:
+        """The beats are others now: the next reading says where the bar is."""
+        self._disagreed = PATIENCE
+
+    def tap(self, beat: int) -> None:
+        """The beat of index `beat` is the first of a bar, says someone who knows; holds until a reset."""
+        self._first = beat
+        self._tapped = True
+
+    def label(self, beat: int) -> tuple[int, int, int]:
+        """Place in the bar, the bar's number and length, of the beat of index `beat`; ask once a beat."""
+        place = (beat - self._first) % self._metre
+        if place == 0 or self.count == 0:
             self.count += 1
-        return position, self.count
-
-    def fell(self, beat: int, low: float, mid: float) -> None:
-        """A beat has fallen; `low` and `mid` are its accents, 0..1. Closes the span of the beat before."""
-        mean = 16 * self._sum // max(1, self._frames)
-        change = 0.0
-        if self._before is not None:
-            change = int(np.abs(mean - self._before).sum()) / (64.0 * 16.0 * 16.0)
-        self._before = mean
-        self._sum = np.zeros(64, dtype=np.int64)
-        self._frames = 0
-        for k in range(2):
-            self._parity[k] *= KEEP
-        for k in range(4):
-            self._change[k] *= KEEP
-        self._parity[beat % 2] += low - mid
-        # What has just been summed is the span that began with the beat before this one.
-        self._change[(beat - 1) % 4] += min(change, 1.0)
-        self._decide()
-
-    def _decide(self) -> None:
-        total = 1.0  # so that a spectrum that hardly changes says hardly anything
-        for value in self._change:
-            total += value
-        scores = [
-            4.0 * self._change[k] / total + 0.12 * (self._parity[k % 2] - self._parity[1 - k % 2])
-            for k in range(4)
-        ]
-        best = scores.index(max(scores))
-        second = max(score for k, score in enumerate(scores) if k != best)
-        lead = scores[best] - second
-        if best == self._offset % 4:
-            self._steady = self._steady + 1 if lead > self._lead else max(0, self._steady - 1)
-        else:
-            self._steady = min(self._steady, 0) - 1
-            if self._steady <= -4 and lead > 0.5 * self._lead:
-                self._offset = best
-                self._steady = 0
-        self.trusted = self._steady >= 8 or (self.trusted and self._steady >= 4)
+        return place, self.count, self._metre

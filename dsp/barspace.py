@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dsp.frames import FRAME_RATE
 from dsp.kernels.approx import exp2, log2
-from dsp.kernels.barspace import advance, fold, gather, observe, settle
+from dsp.kernels.barspace import advance, favour, fold, gather, observe, settle
 
 Float32 = NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class Chances(NamedTuple):
         stray: chance that the place in the bar is lost at a beat.
         beat: exponent of the beat evidence; less than 1 since neighbouring frames tell the same.
         downbeat: exponent of the downbeat evidence.
-        tempo: exponent of the tempo evidence, per reading.
+        tempo: exponent of the tempo evidence, applied once a beat.
         waltz: prior share of bars of three.
         usual: mean share of frames near a beat.
     """
@@ -106,7 +106,7 @@ class BarSpace:
         self._phases = np.zeros(BINS, dtype=np.float32)
         self._out = np.zeros(10)
         self._restart = 1.0 / (chances.restart_s * FRAME_RATE)
-        self._bins = [_tempo_bin(bpm) for bpm in self.tempi.tolist()]
+        self._bins = np.array([_tempo_bin(bpm) for bpm in self.tempi.tolist()], dtype=np.int32)
         self.gain = np.ones(count, dtype=np.float32)
         self.reset()
 
@@ -158,10 +158,8 @@ class BarSpace:
         return self.around(best, fsum(sums))
 
     def favour(self, tempo: Float32) -> None:
-        """Weigh the tempi by the network's opinion of the tempo, float32[48], see `TEMPO_BINS`."""
-        weights = [exp2(self._chances.tempo * log2(48.0 * float(p) + 0.05)) for p in tempo]
-        for i, where in enumerate(self._bins):
-            self.gain[i] = weights[where]
+        """Weigh the tempi by the network's opinion of the tempo, float32[48] as in `dsp.network`."""
+        favour(tempo, self._bins, self._chances.tempo, self.gain)
 
     def suggest(self, period: float, phase01: float) -> None:
         """Someone who knows says that a beat lasts `period` frames and that this is where in it we are."""

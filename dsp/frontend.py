@@ -1,7 +1,7 @@
 """Where samples become features: buffers and tables of one rate around the kernels.
 
-Conventions: hop 256 at 32 to 64 kHz, in proportion at other rates, so that a hop is about 5.5 ms; the FFT
-spans eight hops; a full-scale sine in both channels reads 0 dB.
+Conventions: hop 256 at 32 to 64 kHz, in proportion at other rates, so that a hop is about 5.5 ms; spectra are
+of frames of 10 ms (`frames`); a full-scale sine in both channels reads 0 dB.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import tables
+from dsp.frames import FRAME_RATE, Frames
 from dsp.hop import hop_of
 from dsp.kernels.bands import describe
-from dsp.kernels.fft import stereo_power
 from dsp.kernels.filters import hear
-from dsp.kernels.onset import detect
+from dsp.kernels.jump import detect
 from dsp.settings import DspSettings
 from dsp.tables import HZ
 
@@ -33,9 +33,6 @@ SUB_BANDS = (
 """Hz: kick, bass, synth, clap, hihat, and the wide low, mid, high (newliveweb AudioBus and
 StreamAudioProcessor)."""
 SPECTRUM_BANDS = 64
-FLUX_HZ = (160, 4500)
-"""Where the low flux group ends and the high one begins."""
-FLUX_LAG_S = 0.016
 ONSET_BANDS = ((0.035, 0.060, 0.01), (0.016, 0.030, 0.001), (0.010, 0.025, 0.0002))
 """Of low, mid and high: release and slow envelope in seconds, least share of the whole sound."""
 PARTS = 4
@@ -43,12 +40,13 @@ PARTS = 4
 
 
 class FrontEnd:
-    """Features of the newest hop.
+    """Features of the newest hop and of the newest frame.
 
     Attributes:
         spectrum: uint8[64], 0 to 255 for -80 to 0 dB, log-spaced from 30 Hz to 16 kHz.
         levels: float64[3]: mean square, highest magnitude, K-weighted power.
-        out: float64[12]: eight sub-bands after the gain, three fluxes, centroid (see `kernels.bands`).
+        out: float64[9]: eight sub-bands after the gain, centroid (see `kernels.bands`).
+        features: float32[FEATURES] of the newest frame, for the network.
         found: int64[3], sample of the low, mid, high onset of this hop, or -1.
         strength: float64[3], how strong it is beside the strongest of late.
         low_power: mean square below 150 Hz.
@@ -57,28 +55,14 @@ class FrontEnd:
 
     def __init__(self, settings: DspSettings, rate: int) -> None:
         self.hop = hop = hop_of(rate)
-        size = 8 * hop
-        window, total = tables.late_window(size)
-        self._window = window
-        self._scale = 2.0 / (total * total)
-        self._twiddle = np.stack(tables.twiddles(size))
-        self._history = np.zeros((2, size), dtype=np.float32)
-        self._work = np.zeros((2, 2, size), dtype=np.float32)
-        self._power = np.zeros(size // 2, dtype=np.float32)
-        self._octaves = np.zeros(size // 2, dtype=np.float32)
+        self._rate = rate
+        self._frames = frames = Frames(rate)
+        self._history = np.zeros((2, frames.reach + hop), dtype=np.float32)
+        self._octaves = np.zeros_like(frames.long.power)
         edges = tables.band_edges(30, 16000, 6)
-        pairs = list(pairwise(edges))
-        self._bands = tables.bin_ranges(pairs, size, rate)
-        self._subs = tables.bin_ranges([(low * HZ, high * HZ) for low, high in SUB_BANDS], size, rate)
-        below = [sum(low < hz * HZ for low, _ in pairs) for hz in FLUX_HZ]
-        present = sum(int(last) > 0 for _, last in self._bands)
-        self._groups = np.array([0, *below, SPECTRUM_BANDS, present], dtype=np.int32)
-        lag = max(1, round(FLUX_LAG_S * rate / hop))
-        self._lag = lag
-        self._past = np.full((lag + 1, SPECTRUM_BANDS), -200.0, dtype=np.float32)
-        self._loudest = np.full(1, -200.0)
-        self._turn = 0
-        self._fade_db = 3.0 * hop / rate
+        self._bands = tables.bin_ranges(list(pairwise(edges)), frames.long.size, rate)
+        subs = [(low * HZ, high * HZ) for low, high in SUB_BANDS]
+        self._subs = tables.bin_ranges(subs, frames.long.size, rate)
         self._coefficients = np.array(
             [
                 *tables.k_weighting(rate),
@@ -109,7 +93,8 @@ class FrontEnd:
         self._last = np.full(3, -(10 * rate), dtype=np.int64)
         self.spectrum = np.zeros(SPECTRUM_BANDS, dtype=np.uint8)
         self.levels = np.zeros(3)
-        self.out = np.zeros(12)
+        self.out = np.zeros(9)
+        self.features = frames.features
         self.found = np.full(3, -1, dtype=np.int64)
         self.strength = np.zeros(3)
         self.low_power = 0.0
@@ -144,21 +129,24 @@ class FrontEnd:
             high += value
         self.low_power, self.high_power = low / PARTS, high / PARTS
 
-    def look(self, gain_db: float) -> None:
-        """Transform the newest eight hops and describe their spectrum."""
-        stereo_power(self._history, self._window, self._twiddle, self._work, self._scale, self._power)
-        describe(
-            self._power,
-            self._octaves,
-            self._bands,
-            self._subs,
-            gain_db,
-            self._fade_db,
-            self._groups,
-            self._past,
-            self._turn,
-            self._loudest,
-            self.spectrum,
-            self.out,
-        )
-        self._turn = (self._turn + 1) % self._lag
+    def look(self, now: int, gain_db: float) -> int:
+        """Describe the frame that ended in this hop, if one did.
+
+        Args:
+            now: sample index after the hop.
+            gain_db: gain of the sub-bands.
+
+        Returns:
+            Sample at which the frame ended, or -1.
+        """
+        number = now * FRAME_RATE // self._rate
+        # The last frame that ended at or before `now`; rounding may have put the end one sample later.
+        end = number * self._rate // FRAME_RATE
+        following = (number + 1) * self._rate // FRAME_RATE
+        end = following if following <= now else end
+        if end <= now - self.hop or end == 0:
+            return -1
+        frames = self._frames
+        frames.look(self._history, self._history.shape[1] - (now - end))
+        describe(frames.long.power, self._octaves, self._bands, self._subs, gain_db, self.spectrum, self.out)
+        return end

@@ -1,6 +1,6 @@
 """The beat grid: where the next beat will fall, and when that is said.
 
-The grid is a phase-locked loop that follows the likeliest hypothesis of the pulse bank, gently while the two
+The grid is a phase-locked loop that follows the likeliest hypothesis, gently while the two
 agree and by a jump when they have disagreed for long enough.
 Beats are announced `lead` samples ahead and never taken back; what is learned later moves the next one.
 """
@@ -16,6 +16,7 @@ class Announced(NamedTuple):
     """One beat said ahead of time."""
 
     sample: int
+    place: int
     number: int
     period: float
     source: BeatSource
@@ -27,25 +28,32 @@ class BeatGrid:
     Attributes:
         period: samples per beat.
         next_beat: sample at which the next beat not yet passed on will fall.
+        index: beats that have come so far, announced or not.
         count: beats announced so far.
         last: sample of the last beat announced.
         octave: factor on the period that was asked for by hand (0.5, 1 or 2).
     """
 
-    PHASE_GAIN = 0.10
-    """Share of the phase error taken back in a frame."""
-    PERIOD_GAIN = 0.05
+    QUICK, CALM = (0.7, 0.3), (0.2, 0.03)
+    """Shares of a beat's error that move phase and period: when the tempo moves, and when it does not."""
+    SETTLING = 0.25
+    """How fast the one becomes the other, a beat."""
+    BIAS_S = 0.006
+    """Errors that have this mean are no chance: the tempo moves."""
+    DRAW = 0.02
+    """Share of the distance to the likeliest hypothesis taken back at a reading."""
 
-    def __init__(self, rate: int, lead: int, frame: int) -> None:
+    def __init__(self, rate: int, lead: int) -> None:
         self._rate = rate
         self._lead = lead
-        self._frame = frame
         self.period = rate / 2.0
         self.next_beat = 0.0
+        self.index = 0
         self.count = 0
         self.last = -(10 * rate)
         self.octave = 1.0
         self._disagreed = 0
+        self._agile, self._bias = 1.0, 0.0
         self._taps: list[int] = []
         self._tapped_until = -1
 
@@ -54,18 +62,15 @@ class BeatGrid:
         """Who set the grid."""
         return "tap" if self._tapped_until >= 0 else "audio"
 
-    def follow(
-        self, now: int, period: float, phase01: float, latency: float, pull: float, patience: int
-    ) -> bool:
+    def follow(self, now: int, period: float, heard: float, pull: float, patience: int) -> bool:
         """Move towards a hypothesis.
 
         Args:
-            now: sample index of the newest frame's end.
+            now: sample index.
             period: samples per beat of the hypothesis.
-            phase01: its position within the beat.
-            latency: samples by which evidence trails the sound.
+            heard: one of its beats, in samples.
             pull: 0 (leave the grid alone) to 1.
-            patience: frames of disagreement until the grid jumps.
+            patience: readings in disagreement until the grid jumps.
 
         Returns:
             True if it jumped.
@@ -75,37 +80,64 @@ class BeatGrid:
         self._tapped_until = -1
         wanted = period * self.octave
         unit = min(period, wanted)
-        heard = now - latency + (1.0 - phase01) * period
         error = (heard - self.next_beat) / unit
         error -= (error + 0.5) // 1.0
         ratio = wanted / self.period
         if -0.13 < error < 0.13 and 0.95 < ratio < 1.05:
             self._disagreed = max(0, self._disagreed - 2)
-            self.next_beat += self.PHASE_GAIN * pull * error * unit
-            self.period += self.PERIOD_GAIN * pull * (wanted - self.period)
+            self.next_beat += self.DRAW * pull * error * unit
+            self.period += 0.25 * self.DRAW * pull * (wanted - self.period)
             return False
         self._disagreed += 1
         if self._disagreed < patience:
             return False
         self._disagreed = 0
+        self._agile, self._bias = 1.0, 0.0
         self.period = wanted
         self._place(heard, now)
         return True
+
+    def correct(self, error: float, weight: float) -> None:
+        """A foretold beat was heard `error` samples late; `weight`, 0..1, says how clearly.
+
+        An alpha-beta filter (a Kalman filter in its steady state) that becomes agile when errors keep a sign.
+        """
+        if self._tapped_until >= 0:
+            return
+        self._bias += 0.3 * (error - self._bias)
+        moving = min(abs(self._bias) / (self.BIAS_S * self._rate), 1.5) - 0.5
+        self._agile += self.SETTLING * (-self._agile)
+        self._agile = max(self._agile, moving, 0.0)
+        phase = self.CALM[0] + self._agile * (self.QUICK[0] - self.CALM[0])
+        period = self.CALM[1] + self._agile * (self.QUICK[1] - self.CALM[1])
+        self.next_beat += phase * weight * error
+        self.period += period * weight * error
+
+    def index_at(self, sample: float) -> int:
+        """Index of the beat of the grid that is nearest to `sample`, past or to come."""
+        return self.index + 1 + round((sample - self.next_beat) / self.period)
+
+    def nudge(self, samples: int) -> None:
+        """Move what is still to come."""
+        self.next_beat += samples
 
     def _place(self, beat: float, now: int) -> None:
         """Put the grid on `beat` and its multiples; the next one keeps a decent distance from the last."""
         earliest = max(now + 1.0, self.last + 0.55 * self.period)
         self.next_beat = beat + -((beat - earliest) // self.period) * self.period
 
-    def announce(self, now: int, audible: bool) -> list[Announced]:
-        """Beats to announce at `now`; when not `audible` the grid only runs on silently."""
+    def announce(self, now: int, running: bool) -> list[Announced]:
+        """Beats to announce at `now`; those of a grid that is not `running` have no number, 0."""
         said = []
         while self.next_beat <= now + self._lead:
             sample = round(self.next_beat)
-            if audible and sample >= self.last + 0.5 * self.period:
+            self.index += 1
+            if not running:
+                said.append(Announced(sample, self.index, 0, self.period, self.source))
+            elif sample >= self.last + 0.5 * self.period:
                 self.count += 1
                 self.last = max(sample, now + 1)
-                said.append(Announced(self.last, self.count, self.period, self.source))
+                said.append(Announced(self.last, self.index, self.count, self.period, self.source))
             self.next_beat += self.period
         return said
 

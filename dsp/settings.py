@@ -5,11 +5,13 @@ Every key changes what is heard; none is there for show.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from dsp.errors import SettingsError
+
+Octave = Literal["music", "slow", "fast"]
 
 
 class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,6 +107,13 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"unit": "ms", "hot": False},
         ),
     ] = 60
+    beat_engine: Annotated[
+        Literal["internal", "aubio"],
+        Meta(
+            description='Who finds the beats: "internal", or "aubio" (extra `aivjd[aubio]`). With aubio a session replays to the same bytes on the machine that recorded it, not on every other.',
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "internal"
     tempo_min_bpm: Annotated[
         int,
         Meta(ge=40, le=120, description="Slowest tempo looked for.", extra={"unit": "BPM", "hot": False}),
@@ -113,6 +122,13 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         int,
         Meta(ge=100, le=240, description="Fastest tempo looked for.", extra={"unit": "BPM", "hot": False}),
     ] = 200
+    tempo_octave: Annotated[
+        Octave,
+        Meta(
+            description="Which beats count: those the music suggests, or always the slow (at most 100 BPM) or the fast ones.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "music"
     beat_lead_ms: Annotated[
         int,
         Meta(

@@ -179,6 +179,22 @@ def observe(
         sums[r] += change
 
 
+@njit("void(float32[::1], int32[::1], float64, float32[::1])", cache=True, nogil=True)
+def favour(tempo: Float32, bins: Int32, exponent: float, gain: Float32) -> None:
+    """Likelihood of each tempo from the network's opinion.
+
+    Args:
+        tempo: float32[b], probabilities, sum 1.
+        bins: int32[tempi], which of them each tempo is.
+        exponent: how far the opinion is believed.
+        gain: float32[tempi], written.
+    """
+    count = tempo.shape[0]
+    for i in range(bins.shape[0]):
+        # A bin that the network excludes may still be right.
+        gain[i] = exp2(exponent * log2(count * float(tempo[bins[i]]) + 0.05))
+
+
 @njit("void(float32[::1], int32[:,::1], float64[::1], float64)", cache=True, nogil=True)
 def settle(mass: Float32, rings: Int32, sums: Float64, factor: float) -> None:
     """Multiply all by `factor` and take the sums afresh.

@@ -1,4 +1,4 @@
-"""Power spectrum of a stereo block by one complex FFT (Stockham, radix 4)."""
+"""Complex FFT (Stockham, radix 4)."""
 
 from __future__ import annotations
 
@@ -67,40 +67,3 @@ def fft(x: Float32, y: Float32, twiddle: Float32) -> bool:
                 b[part, q + stride] = a[part, q] - a[part, q + stride]
         in_y = not in_y
     return in_y
-
-
-@njit(
-    "void(float32[:,::1], float32[::1], float32[:,::1], float32[:,:,::1], float32, float32[::1])",
-    cache=True,
-    nogil=True,
-)
-def stereo_power(
-    history: Float32, window: Float32, twiddle: Float32, work: Float32, scale: float, power: Float32
-) -> None:
-    """Sum of both channels' power spectra.
-
-    Left and right go in as real and imaginary part; then `|L|^2 + |R|^2 = (|Z[k]|^2 + |Z[n-k]|^2) / 2`,
-    so the two spectra never need to be told apart, and a stereo signal in antiphase counts in full.
-
-    Args:
-        history: float32[2, n], the newest samples of left and right.
-        window: float32[n].
-        twiddle: float32[2, n].
-        work: float32[2, 2, n], overwritten.
-        scale: factor of the result.
-        power: float32[n/2], written; bin k is at k * rate / n.
-    """
-    n = window.shape[0]
-    x = work[0]
-    for i in range(n):
-        x[0, i] = history[0, i] * window[i]
-        x[1, i] = history[1, i] * window[i]
-    z = work[1] if fft(x, work[1], twiddle) else x
-    power[0] = scale * (z[0, 0] * z[0, 0] + z[1, 0] * z[1, 0])
-    for k in range(1, n // 2):
-        m = n - k
-        power[k] = (
-            np.float32(0.5)
-            * scale
-            * (z[0, k] * z[0, k] + z[1, k] * z[1, k] + z[0, m] * z[0, m] + z[1, m] * z[1, m])
-        )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dsp.barspace import BarSpace, Chances, Reading
+from dsp.kernels.barspace import advance
 
 
 def evidence(times: np.ndarray, frames: int) -> np.ndarray:
@@ -81,6 +82,53 @@ def test_sums_kept_up_to_date_are_the_sums():
     for row, (start, interval, length, _) in enumerate(space._rings.tolist()):
         exact = float(space._mass[start : start + interval * length].astype(np.float64).sum())
         assert space._sums[row] == pytest.approx(exact, rel=1e-3, abs=1e-9 * space._sums.sum())
+
+
+def test_advance_is_a_hidden_markov_model():
+    """Two tempi of 2 and 3 frames a beat in bars of three and four, against the matrix form."""
+    intervals, metres = (4, 6), (4, 3)
+    rows, start = [], 0
+    for beats in metres:
+        for index, interval in enumerate(intervals):
+            rows.append((start, interval, beats, index))
+            start += interval * beats
+    rings, rng = np.array(rows, dtype=np.int32), np.random.default_rng(4)
+    mass = rng.uniform(size=start).astype(np.float32)
+    gain, moves = np.array([0.9, 1.2]), np.array([[0.8, 0.3], [0.2, 0.7]])  # moves[new, old]
+    restart, stray = 0.01, 0.05
+    step = np.zeros((start, start))
+    for first, interval, beats, index in rows:
+        for p in range(interval * beats):
+            slot, place = divmod(p, interval)
+            if place + 2 < interval:
+                step[first + p, first + p + 2] = 1.0
+                continue
+            half = place + 2 - interval
+            for new_first, new_interval, new_beats, new_index in rows:
+                if new_beats == beats:
+                    for new_slot in range(beats):
+                        here = (1 - stray) * (new_slot == (slot + 1) % beats) + stray / beats
+                        to = new_first + new_slot * new_interval + half
+                        step[first + p, to] += gain[index] * moves[new_index, index] * here
+    expected = mass.astype(np.float64) @ step
+    for first, interval, beats, _ in rows:
+        for slot in range(beats):
+            expected[first + slot * interval : first + slot * interval + 2] += (
+                restart * mass.sum() / (2 * 7 * 2)
+            )
+    head = np.zeros(4, dtype=np.int32)
+    sums = np.array([mass[a : a + b * c].sum() for a, b, c, _ in rows], dtype=np.float64)
+    near = np.array([[0, 2], [0, 2]], dtype=np.int32)
+    work = np.zeros((2, 4), dtype=np.float32)
+    total = advance(
+        mass, rings, head, near, moves.astype(np.float32), gain.astype(np.float32), sums, restart, stray, work
+    )
+    assert total == pytest.approx(expected.sum(), rel=0.2)
+    for (first, interval, beats, _), begin in zip(rows, head.tolist(), strict=True):
+        length = interval * beats
+        moved = np.roll(mass[first : first + length], -begin)
+        np.testing.assert_allclose(moved, expected[first : first + length], rtol=1e-5)
+    np.testing.assert_allclose(sums, [expected[a : a + b * c].sum() for a, b, c, _ in rows], rtol=1e-5)
 
 
 def test_a_suggestion_wins_over_what_was_heard():

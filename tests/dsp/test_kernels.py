@@ -8,9 +8,8 @@ import pytest
 from dsp import tables
 from dsp.hop import hop_of
 from dsp.kernels.approx import exp2, log2
-from dsp.kernels.fft import stereo_power
 from dsp.kernels.filters import biquad, hear
-from dsp.kernels.pulse import advance
+from dsp.kernels.frames import octaves, window_power
 
 
 def test_log2_and_exp2_keep_their_promise():
@@ -24,14 +23,15 @@ def test_log2_and_exp2_keep_their_promise():
     assert log2(0.0) == log2(-3.0) == log2(float("nan")) == -1022.0
 
 
-@pytest.mark.parametrize("size", [512, 1024, 2048, 4096])
-def test_stereo_power_is_the_sum_of_two_real_transforms(size):
-    history = np.random.default_rng(size).normal(size=(2, size)).astype(np.float32)
-    window, _ = tables.late_window(size)
+@pytest.mark.parametrize(("size", "width"), [(512, 512), (2048, 1881), (4096, 4096)])
+def test_window_power_is_the_sum_of_two_real_transforms(size, width):
+    signal = np.random.default_rng(size).normal(size=(2, width + 100)).astype(np.float32)
+    window, _ = tables.late_window(width)
     power = np.zeros(size // 2, dtype=np.float32)
     work = np.zeros((2, 2, size), dtype=np.float32)
-    stereo_power(history, window, np.stack(tables.twiddles(size)), work, 0.25, power)
-    expected = 0.25 * (np.abs(np.fft.rfft(history.astype(np.float64) * window, axis=1)) ** 2).sum(0)
+    window_power(signal, 60, window, np.stack(tables.twiddles(size)), work, 0.25, power)
+    shown = signal[:, 60 : 60 + width].astype(np.float64) * window
+    expected = 0.25 * (np.abs(np.fft.rfft(shown, size, axis=1)) ** 2).sum(0)
     assert np.abs(power - expected[: size // 2]).max() < 1e-6 * expected.max()
 
 
@@ -43,9 +43,18 @@ def test_antiphase_counts_in_full():
     powers = []
     for right in (left, -left):
         power = np.zeros(size // 2, dtype=np.float32)
-        stereo_power(np.stack((left, right)), window, twiddle, work, 1.0, power)
+        window_power(np.stack((left, right)), 0, window, twiddle, work, 1.0, power)
         powers.append(power)
     np.testing.assert_allclose(powers[0], powers[1], rtol=1e-3, atol=1e-4)
+
+
+def test_octaves_are_base_two_logarithms():
+    power = np.float32(10) ** np.random.default_rng(3).uniform(-13, 3, 4000).astype(np.float32)
+    level = np.zeros_like(power)
+    octaves(power, level)
+    np.testing.assert_allclose(level, np.log2(power.astype(np.float64)), atol=5e-6)
+    octaves(np.zeros(4, dtype=np.float32), level[:4])
+    assert level[:4].tolist() == [-45.0] * 4
 
 
 def test_biquad_is_the_difference_equation():
@@ -103,31 +112,3 @@ def test_hear_measures_levels_and_forgets_tiny_memory():
 )
 def test_hop(rate, hop):
     assert hop_of(rate) == hop
-
-
-def test_advance_is_a_hidden_markov_model():
-    """Two tempi of 3 and 4 frames, against the matrix form."""
-    intervals, begins = np.array([3, 4]), np.array([0, 3])
-    classes = np.array([0, 1, 1, 0, 1, 1, 1], dtype=np.uint8)
-    chance = np.array([[0.6, 0.3], [0.1, 0.05]])
-    table = np.stack((np.log2(chance), np.log2(1 - chance)), axis=1)
-    transition = np.array([[0.8, 0.2], [0.3, 0.7]])
-    rng = np.random.default_rng(4)
-    states = rng.uniform(size=7)
-    states /= states.sum()
-    prior, evidence = np.array([0.2, 0.1]), np.array([0.7, 0.2])
-    move = np.zeros((7, 7))
-    for m in range(2):
-        for i in range(intervals[m] - 1):
-            move[begins[m] + i, begins[m] + i + 1] = 1
-        for k in range(2):
-            move[begins[m] + intervals[m] - 1, begins[k]] = transition[m, k]
-    likelihood = np.prod(chance**evidence * (1 - chance) ** (1 - evidence), axis=1)
-    expected = (0.9 * states @ move + 0.1 * np.repeat(prior, intervals)) * likelihood[classes]
-    expected /= expected.sum()
-    mass = np.zeros(2)
-    advance(
-        states, np.zeros(7), intervals, begins, classes, table, evidence, 1.0, transition, prior, 0.1, mass
-    )
-    np.testing.assert_allclose(states, expected, rtol=1e-9)
-    np.testing.assert_allclose(mass, [expected[:3].sum(), expected[3:].sum()], rtol=1e-9)

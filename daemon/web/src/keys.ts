@@ -14,6 +14,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { keys: ["arrowleft"], label: "←", verb: "back" },
   { keys: ["b"], label: "b", verb: "blackout" },
   { keys: ["t"], label: "t", verb: "tap" },
+  { keys: ["1"], label: "1", verb: "downbeat" },
   { keys: ["c"], label: "c", verb: "calm" },
   { keys: ["h"], label: "h", verb: "half" },
   { keys: ["d"], label: "d", verb: "double" },

@@ -19,6 +19,7 @@ const BUTTONS: readonly ButtonDescription[] = [
   { verb: "blackout", label: "Blackout", className: "danger", toggle: true },
   { verb: "calm", label: "Calm" },
   { verb: "tap", label: "Tap" },
+  { verb: "downbeat", label: "One" },
   { verb: "half", label: "Half" },
   { verb: "double", label: "Double" },
 ];

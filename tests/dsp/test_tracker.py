@@ -134,11 +134,9 @@ def test_octave_policy(policy, bpm, shown):
 def test_nudge_and_downbeat_by_hand():
     beats = 0.5 + 0.5 * np.arange(40)
     tracker, _ = track(beats, 15)
-    place = tracker.bar_beat
     tracker.tap_downbeat(int((beats[beats < 15][-1] + 0.02) * RATE))
     told = [event for event in tracker.step(15 * RATE + 24000, True) if isinstance(event, Beat)]
     assert told[0].bar_beat == 2  # the one before had been announced
-    assert place != 0
     before = tracker._grid.next_beat
     tracker.nudge(480)
     assert tracker._grid.next_beat == before + 480

@@ -1,6 +1,6 @@
 """Batches for training: windows of random clips, changed at random, cut into one another.
 
-Batch n depends on the seed, n and the pieces alone, so training can stop and go on anywhere.
+A batch depends on its randomness and the pieces alone, so training can stop and go on anywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dsp.network import HEADS, TEMPO_BINS
 from models.beatnet.augment import disturb, random_stretch, window
 from models.beatnet.dataset import Piece
 from models.beatnet.targets import Targets, targets_of
-from models.music.clip import random_for
 
 Float32 = NDArray[np.float32]
 
@@ -44,17 +43,15 @@ class Batch(NamedTuple):
     carried: Float32
 
 
-def batch(pieces: list[Piece], seed: int, number: int, rows: int, frames: int) -> Batch:
-    """The batch of one step of training.
+def batch(pieces: list[Piece], random: np.random.Generator, rows: int, frames: int) -> Batch:
+    """Draw a batch.
 
     Args:
         pieces: to choose from.
-        seed: of all draws.
-        number: of the step.
+        random: of all draws.
         rows: windows side by side.
         frames: length of each row.
     """
-    random = random_for(seed, "batch", number)
     features = np.zeros((frames, rows, FEATURES), dtype=np.float32)
     targets = Targets(
         np.zeros((frames, rows, len(HEADS)), dtype=np.float32),

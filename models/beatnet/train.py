@@ -10,7 +10,8 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -20,13 +21,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from dsp.network import HEADS, parse
-from models.beatnet.batches import Batch, batch
+from models.beatnet.batches import batch
 from models.beatnet.card import card
-from models.beatnet.dataset import features_version, prepare
+from models.beatnet.dataset import Piece, features_version, prepare
 from models.beatnet.evaluate import evaluate
 from models.beatnet.export import packed
 from models.beatnet.network import Beatnet
 from models.errors import ModelsError
+from models.music.clip import random_for
 
 IMPORTANCE = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25)
 """Share of each of `HEADS` in the loss. Inside a head, frames with and without an event count alike, so that
@@ -40,6 +42,8 @@ STEEPEST = 1.0
 """Norm above which a gradient is shortened."""
 SAVE_EVERY = 200
 THREADS = 2
+"""Each takes its own part of a batch from end to end. Sharing out every small product of the recurrent layers
+instead is slower, and many times so where another program takes a core now and then."""
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -48,7 +52,7 @@ class Recipe(msgspec.Struct, frozen=True):
     Attributes:
         steps: batches to learn from.
         seed: of the first weights and of every draw.
-        rows: windows in a batch.
+        rows: windows in a batch, even.
         frames: in a window.
         dense: values after the dense layer.
         hidden: state of each recurrent layer.
@@ -79,7 +83,6 @@ class Training:
     """
 
     def __init__(self, recipe: Recipe, device: str) -> None:
-        torch.set_num_threads(THREADS)
         # Without this setting the matrix products of CUDA are not the same twice.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
@@ -90,31 +93,45 @@ class Training:
         self._optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, betas=(0.9, 0.99)
         )
-        self._state = torch.zeros(2, recipe.rows, recipe.hidden, device=device)
+        empty = torch.zeros(2, recipe.rows // THREADS, recipe.hidden, device=device)
+        self._states = [empty] * THREADS
+        self._threads = ThreadPoolExecutor(THREADS)
 
-    def learn(self, given: Batch) -> dict[str, float]:
+    def learn(self, pieces: list[Piece]) -> dict[str, float]:
         """Take one step.
+
+        Args:
+            pieces: to learn from.
 
         Returns:
             the loss and its parts by head, before the step.
         """
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate * schedule(self.step / self.recipe.steps)
-        carried = torch.from_numpy(given.carried).to(self.device)
-        logits, state = self.network(
-            torch.from_numpy(given.features).to(self.device), self._state * carried[:, None]
-        )
-        total, parts = loss(logits, [torch.from_numpy(array).to(self.device) for array in given.targets])
-        self._optimizer.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        shares = list(self._threads.map(lambda part: self._gradient(pieces, part), range(THREADS)))
+        for parameter, *gradients in zip(self.network.parameters(), *(g for g, _, _ in shares), strict=True):
+            parameter.grad = torch.stack(gradients).mean(0)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), STEEPEST)
         self._optimizer.step()
-        self._state = state.detach()
+        self._states = [state for _, state, _ in shares]
         self.step += 1
         share = 1.0 / min(self.step, max(1.0, MEMORY * self.recipe.steps))
         for name, value in self.network.state_dict().items():
             self.average[name].lerp_(value, share)
-        return parts
+        return {name: sum(parts[name] for _, _, parts in shares) / THREADS for name in shares[0][2]}
+
+    def _gradient(self, pieces: list[Piece], part: int) -> tuple[Sequence[Tensor], Tensor, dict[str, float]]:
+        """Gradient, state afterwards and loss of one thread's part of the batch."""
+        torch.set_num_threads(1)
+        recipe = self.recipe
+        random = random_for(recipe.seed, "batch", self.step, part)
+        given = batch(pieces, random, recipe.rows // THREADS, recipe.frames)
+        carried = torch.from_numpy(given.carried).to(self.device)
+        features = torch.from_numpy(given.features).to(self.device)
+        targets = [torch.from_numpy(array).to(self.device) for array in given.targets]
+        logits, state = self.network(features, self._states[part] * carried[:, None])
+        total, parts = loss(logits, targets)
+        return torch.autograd.grad(total, list(self.network.parameters())), state.detach(), parts
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -125,7 +142,7 @@ class Training:
             "network": self.network.state_dict(),
             "average": self.average,
             "optimizer": self._optimizer.state_dict(),
-            "state": self._state,
+            "states": self._states,
         }
         torch.save(state, part)
         part.replace(path)
@@ -143,7 +160,7 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
         self._optimizer.load_state_dict(state["optimizer"])
-        self._state = state["state"]
+        self._states = state["states"]
 
     def exported(self, version: str) -> bytes:
         """The averaged network as a weights file."""
@@ -211,7 +228,7 @@ def train(
     began, first = time.perf_counter(), training.step
     with (out / "train.jsonl").open("ab") as log:
         while training.step < recipe.steps:
-            parts = training.learn(batch(pieces, recipe.seed, training.step, recipe.rows, recipe.frames))
+            parts = training.learn(pieces)
             log.write(msgspec.json.encode({"step": training.step, **parts}) + b"\n")
             if training.step % 50 == 0 or training.step == recipe.steps:
                 pace = (time.perf_counter() - began) / (training.step - first)

@@ -1,0 +1,1 @@
+"""Training of the onset network (offline; the live process never imports it)."""

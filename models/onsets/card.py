@@ -1,0 +1,54 @@
+"""The card beside the weights: what they were trained on and how well they do."""
+
+from __future__ import annotations
+
+from dsp.onset_network import CLASSES, OnsetWeights
+from models.onsets.evaluate import Score, mean
+
+
+def card(weights: OnsetWeights, scores: dict[str, list[Score]], clips: int, judged: int) -> str:
+    """Text of `onsets-card.md`.
+
+    Args:
+        weights: as exported.
+        scores: of the clips of the valid split, by category.
+        clips: number of clips learned from.
+        judged: number of clips of the valid split.
+    """
+    header = weights.header
+    recipe = ", ".join(f"{name} {value}" for name, value in header.recipe.items())
+    rows = [_row("all", [score for group in scores.values() for score in group])]
+    rows += [_row(name, group) for name, group in sorted(scores.items())]
+    return "\n".join(
+        [
+            "# Card of `onsets.bin`",
+            "",
+            "Hears kicks, claps (with snares and rims), hi-hats (with cymbals) and other quick onsets, hop by hop.",
+            f"Learned from {clips} clips of made music (`aivjd models make-music`, train split), judged on {judged}",
+            "clips of the valid split, whose patterns, kits and sound fonts do not occur in the former.",
+            "",
+            f"- command: `python -m models.onsets.train --data TRAIN --valid VALID --steps {header.recipe['steps']}"
+            f" --seed {header.recipe['seed']} --out dsp/weights`",
+            f"- recipe: {recipe}",
+            f"- thresholds: any {header.thresholds[0]}, "
+            + ", ".join(f"{n} {v}" for n, v in zip(CLASSES, header.thresholds[1:], strict=True)),
+            f"- features: version {header.features_version}",
+            f"- sha256: `{weights.sha256}`",
+            "",
+            "F within 50 and 25 ms at the time announced, medians of lag and of the claimed time's error in ms,"
+            " F of each",
+            "class within 50 ms.",
+            "",
+            "| clips | n | F50 | F25 | lag | error | " + " | ".join(CLASSES) + " |",
+            "|---|" + "---|" * (5 + len(CLASSES)),
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(name: str, group: list[Score]) -> str:
+    total = mean(group)
+    classes = " | ".join("-" if value != value else f"{value:.3f}" for value in total.classes)
+    numbers = f"{total.wide:.3f} | {total.narrow:.3f} | {total.lag:.1f} | {total.error:.1f}"
+    return f"| {name} | {len(group)} | {numbers} | {classes} |"

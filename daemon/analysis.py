@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from daemon.hearing import analyzer_of
 from daemon.replay import AudioFile, rechunk
-from dsp.analyzer import Analyzer
 from dsp.events import Beat, DspEvent, Onset, SectionChange, StateChange, Tempo
 from dsp.settings import DspSettings
 
@@ -15,7 +15,7 @@ SAME_HIT_S = 0.03
 
 def lines(audio: AudioFile, settings: DspSettings, block: int) -> Iterator[dict[str, Any]]:
     """One record an event; `time` is the audio time claimed, `emitted_at` the audio consumed by then (s)."""
-    analyzer = Analyzer(settings, audio.rate)
+    analyzer = analyzer_of(settings, audio.rate)
     last_onset = -audio.rate
     for samples in rechunk(audio.blocks(), block):
         for hop in analyzer.feed(samples):

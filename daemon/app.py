@@ -15,6 +15,7 @@ import msgspec
 
 from daemon import config as configuration
 from daemon import packs
+from daemon.beat_engine import engine_name, replay_exact
 from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
@@ -33,6 +34,7 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
     config = _with_arguments(configuration.load(config_path), args)
+    engine_name(config.dsp)  # a missing one is said now, not by a child that dies
     base = config_path.parent if config_path else Path()
     places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)
     loaded = packs.load(places)
@@ -100,6 +102,9 @@ def _greet(show: Show, server: Server, source: SourceChild) -> None:
     log.info("  stage    %s%s", stage, query)
     log.info("  control  %scontrol%s", stage, query)
     log.info("  seed     %d", show.seed)
+    if not replay_exact(show.config.dsp):
+        name = engine_name(show.config.dsp)
+        log.info("  beats    by %s: this session replays exactly on this machine, not on every other", name)
     if show.recorder is not None:
         log.info("  session  %s", show.recorder.folder)
     log.info("Ctrl-C ends it.")

@@ -1,4 +1,4 @@
-"""What a pick depends on besides its session: the code, named by one hash."""
+"""What a pick depends on besides its session: the code and the weights, named by one hash."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ def tool_version() -> str:
 
 
 def code_sha256() -> str:
-    """sha256 over the sources of the decision path: `dsp`, `selector` and the engine."""
+    """sha256 over the sources of the decision path: `dsp`, `selector`, the engine and what it hears with."""
     sources = [
         *(ROOT / "dsp").rglob("*.py"),
+        *(ROOT / "dsp" / "weights").glob("*.bin"),
         *(ROOT / "selector").rglob("*.py"),
         ROOT / "daemon" / "engine.py",
+        ROOT / "daemon" / "hearing.py",
     ]
     return _sha256(sources)
 

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import soundfile
 
+from daemon.beat_engine import engine_name, replay_exact
 from daemon.config import Config
 from daemon.errors import SessionError
 from daemon.fingerprint import code_sha256, tool_version
@@ -48,6 +49,8 @@ class Header(msgspec.Struct, kw_only=True, rename="camel"):
     catalog: dict[str, Any]
     catalog_sha256: str
     input: dict[str, Any]
+    beat_engine: str = "internal"  # with its version where it is not ours
+    replay_exact: bool = True  # whether every machine hears the same bits
     resume: dict[str, Any] | None = None
     closed: dict[str, Any] | None = None
 
@@ -89,6 +92,8 @@ def new_header(
         catalog=json.loads(catalog.to_json()),
         catalog_sha256=catalog.sha256,
         input=source,
+        beat_engine=engine_name(config.dsp),
+        replay_exact=replay_exact(config.dsp),
         resume=resume,
     )
 

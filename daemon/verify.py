@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from daemon.beat_engine import aubio_name
 from daemon.engine import Engine, log_records
 from daemon.errors import SessionError
 from daemon.fingerprint import code_sha256, tool_version
@@ -16,7 +17,11 @@ from daemon.replay import drive, engine_of
 from daemon.session import SessionReader, file_sha256
 from selector.canonical import HashChain, canonical
 
-Cause = Literal["", "audio", "input", "file", "picks", "events", "code", "engine"]
+Cause = Literal["", "audio", "input", "file", "picks", "events", "code", "engine", "inexact"]
+INEXACT = (
+    "aubio is exact only on the machine that recorded, so a difference elsewhere does not show that "
+    "the session was changed"
+)
 
 
 class Verdict(msgspec.Struct, kw_only=True):
@@ -56,11 +61,15 @@ def verify(
         verdict.notes.append("the session has no clean end; it is checked up to its last whole record")
     if header.code != code_sha256():
         verdict.notes.append(f"recorded by other code ({header.version}), verified by {tool_version()}")
+    if not header.replay_exact:
+        verdict.notes.append(f"beats by {header.beat_engine}, verified with {aubio_name()}: {INEXACT}")
     try:
         _check(reader, verdict, block, progress)
         verdict.identical = True
     except _DivergedError as found:
         verdict.cause, verdict.where, verdict.message = found.cause, found.where, found.message
+        if found.cause == "engine" and not header.replay_exact:
+            verdict.cause, verdict.message = "inexact", f"{found.message}; {INEXACT}"
     return verdict
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.beats import BeatTracker, Evidence
+from dsp.detected_beats import DetectedBeats, Detector
 from dsp.errors import InputError
 from dsp.events import DspEvent, HopResult, Onset, OnsetKind, SectionChange, StateChange
 from dsp.expressive import Expressive
@@ -50,6 +51,14 @@ def quantise(block: NDArray[np.float32]) -> NDArray[np.int32]:
 class Analyzer:
     """Streaming analyser of one stereo signal.
 
+    Args:
+        settings: how it is heard.
+        rate: samples a second.
+        detector: of the beats, where the engine that is chosen is not our own.
+
+    Raises:
+        InputError: the rate cannot be analysed, or engine and detector do not go together.
+
     Attributes:
         rate: samples a second.
         hop: samples in one step.
@@ -57,7 +66,13 @@ class Analyzer:
         spectrum: uint8[64], 0 to 255 for -80 to 0 dB, log-spaced from 30 Hz to 16 kHz, of the newest hop.
     """
 
-    def __init__(self, settings: DspSettings, rate: int) -> None:
+    def __init__(self, settings: DspSettings, rate: int, detector: Detector | None = None) -> None:
+        if (settings.beat_engine != "internal") != (detector is not None):
+            raise InputError(
+                f"{settings.beat_engine} is chosen, and {'a' if detector else 'no'} detector was given",
+                where="dsp.beat_engine",
+                fix="give the detector of the engine that is chosen",
+            )
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
             raise InputError(
                 f"{rate} Hz cannot be analysed", where="rate", fix=f"use {LOWEST_RATE} to {HIGHEST_RATE} Hz"
@@ -70,7 +85,10 @@ class Analyzer:
         self._level = Level(settings, hop, rate)
         self._valid = Trust(rate // 5, 0)
         self._network = Network(BEATNET)
-        self._beats = BeatTracker(settings, hop, rate, int(BEATNET.delays[BEAT]) / FRAME_RATE)
+        self._detected = DetectedBeats(detector, settings, hop, rate) if detector else None
+        self._beats = self._detected or BeatTracker(
+            settings, hop, rate, int(BEATNET.delays[BEAT]) / FRAME_RATE
+        )
         self._expressive = Expressive(hop, rate)
         self._sections = Sections(settings, hop * SECTION_HOPS, rate)
         self._powers = [0.0, 0.0]
@@ -147,7 +165,9 @@ class Analyzer:
         valid = self._valid.step(now, audible, not audible)
         out = front.out.tolist()
         beats = self._beats
-        events += beats.step(now, audible, end, self._evidence() if end >= 0 else None)
+        if self._detected is not None:
+            self._detected.hear(samples)
+        events += beats.step(now, audible, end, self._evidence() if end >= 0 and not self._detected else None)
         phase = beats.phase01(now)
         expressive = self._expressive
         expressive.step(now, valid, beats.trusted, level.energy_raw01, out, phase)

@@ -10,6 +10,7 @@ from collections import deque
 from typing import NamedTuple
 
 from dsp.settings import DspSettings
+from dsp.steadiness import tempo_stability01
 from dsp.trust import Trust
 
 NEAR_S = 0.04
@@ -166,7 +167,7 @@ class Belief:
         elif self.confidence01 > 0.5:
             self.steady_period += step_s / STEADY_S * (period - self.steady_period)
         self._tempi.append(60.0 * self._rate / period)
-        self.stability01 = _stability(self._tempi)
+        self.stability01 = tempo_stability01(self._tempi)
 
     def _judge_trust(self, now: int) -> None:
         settings = self._settings
@@ -183,12 +184,3 @@ class Belief:
             or self.stability01 < 0.7 * stable
         )
         self.trusted = self._trust.step(now, good, bad)
-
-
-def _stability(tempi: deque[float]) -> float:
-    """`1 - (MAD - 0.5) / 5.5` of the last tempi in BPM, 0 with fewer than five (newliveweb beatTempo)."""
-    if len(tempi) < 5:
-        return 0.0
-    middle = sorted(tempi)[len(tempi) // 2]
-    deviation = sorted(abs(bpm - middle) for bpm in tempi)[len(tempi) // 2]
-    return 1.0 - min(max((deviation - 0.5) / 5.5, 0.0), 1.0)

@@ -11,6 +11,10 @@ import pytest
 import soundfile
 
 from dsp.settings import DspSettings
+
+# Not a development requirement: it brings scipy, which numba would load into the live process too.
+pytest.importorskip("mir_eval", reason="needs the extra aivjd[models]")
+
 from models.beatnet.metrics import Heard, f_measure, score, time_to_lock
 from models.beatnet.score import ask, differences, hear, read_rows, score_folder, summary, table
 from models.errors import ModelsError

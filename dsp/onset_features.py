@@ -1,6 +1,6 @@
 """What the onset network hears: one vector of features a hop, at every sample rate.
 
-The window of the short spectrum lasts 10.7 ms and bands are given in Hz, so the network need not know the rate.
+The window of the short spectrum lasts 10.7 ms and bands are given in Hz: the network need not know the rate.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RELEASE_S = (0.035, 0.016, 0.010)
 MEAN_S = 1.5
 FADE_DB_S = 3.0
 PEAK_DB_S = 120.0
-"""How fast the peak that a new rise has to beat falls: restless sound does not fall so fast, a played note may."""
+"""How fast the peak that a new rise has to beat falls: more slowly than restless sound does."""
 OCTAVE_DB = 3.010299956639812
 
 
@@ -73,17 +73,16 @@ class OnsetFeatures:
         self._speeds = np.array([fade, fall, seconds / MEAN_S, -45.0], dtype=np.float32)
         self.features: Float32 = np.zeros(FEATURES, dtype=np.float32)
 
-    def look(self, history: Float32, end: int, parts: Float32) -> Float32:
+    def look(self, history: Float32, parts: Float64) -> Float32:
         """Describe one hop.
 
         Args:
-            history: float32[2, n], left and right; the hop ends before sample `end >= reach` of it.
-            end: see there.
-            parts: float32[3, 4], mean square of the low, mid and high band in each quarter of the hop.
+            history: float32[2, n], n >= reach, the newest samples of left and right up to the end of the hop.
+            parts: float64[4, 4], mean squares in each quarter of the hop: whole sound, low, mid, high band.
         """
         band_levels(
             history,
-            end - self.reach,
+            history.shape[1] - self.reach,
             parts,
             self._window,
             self._twiddle,
@@ -131,5 +130,5 @@ def features_of(samples: Int32, rate: int) -> Float32:
     for k in range(count):
         chunk = np.ascontiguousarray(samples[k * hop : (k + 1) * hop])
         hear(chunk, coefficients, memory, history, blocks, parts, levels)
-        out[k] = listener.look(history, listener.reach, parts[1:].astype(np.float32))
+        out[k] = listener.look(history, parts)
     return out

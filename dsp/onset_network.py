@@ -8,7 +8,7 @@ little-endian; the weight from input i to output o is `steps[i, o] * scale[o]`.
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,7 +20,8 @@ from dsp.onset_features import FEATURES
 
 Float32 = NDArray[np.float32]
 
-CLASSES = ("kick", "clap", "hihat", "other")
+OnsetClass = Literal["kick", "clap", "hihat", "other"]
+CLASSES: tuple[OnsetClass, ...] = ("kick", "clap", "hihat", "other")
 OUTPUTS = 1 + len(CLASSES) + 1
 """Probability that something began within the last three hops; the same of each class; how many hops ago."""
 LAYERS = ("dense", "inward", "around", "heads")
@@ -121,5 +122,6 @@ class OnsetNetwork:
 
     def step(self, features: Float32) -> Float32:
         """Hear the features of one hop, float32[FEATURES]; returns `out`."""
-        advance(features, *self._matrices, self._state, self._work, self.out)
+        dense, inward, around, heads = self._matrices
+        advance(features, dense, inward, around, heads, self._state, self._work, self.out)
         return self.out

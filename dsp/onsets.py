@@ -1,84 +1,50 @@
-"""Onsets by class: kick, clap, hihat, other, on the first hop that allows it, timed within the hop."""
+"""Onsets by class: kick, clap, hihat, other, on the first hop that allows it, timed within the hop.
+
+Features (`onset_features`) go through a small network (`onset_network`), whose probabilities become onsets
+(`onset_picker`).
+"""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.hop import hop_of
-from dsp.kernels.frames import SILENT
-from dsp.kernels.onset_pick import pick
-from dsp.onset_features import PARTS, OnsetFeatures
-from dsp.onset_network import CLASSES, OnsetNetwork, OnsetWeights
+from dsp.onset_features import OnsetFeatures
+from dsp.onset_network import OnsetNetwork, OnsetWeights
+from dsp.onset_picker import CLASS_GAP_MS, Hit, Picker
+from dsp.weights.onsets import ONSETS
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-HIT_GAP_MS = 30
-"""Two hits closer than this are one."""
-CLASS_GAP_MS = 60
-FADE_DB_S = 3.0
-OCTAVE_DB = 3.010299956639812
 
-
-class Hit(NamedTuple):
-    """An onset of one class: its sample, its class, 0..1 beside the strongest of its class of late."""
-
-    sample: int
-    kind: str
-    strength: float
-
-
-class Picker:
-    """From the network's outputs to onsets.
+class Onsets:
+    """Onsets of one hop after another.
 
     Args:
-        thresholds: of the five probabilities, as the weights name them.
         rate: samples a second.
         gap_ms: least time between two onsets of one class.
+        weights: of the network.
+
+    Attributes:
+        reach: samples before the end of a hop that it looks at.
     """
 
-    def __init__(self, thresholds: list[float], rate: int, gap_ms: int = CLASS_GAP_MS) -> None:
-        hop = hop_of(rate)
-        self._thresholds = np.array(thresholds, dtype=np.float32)
-        self._lengths = np.array([hop, HIT_GAP_MS * rate // 1000, gap_ms * rate // 1000], dtype=np.int64)
-        long_ago = -10 * rate
-        self._last = np.array([long_ago] * 6 + [1] * 5, dtype=np.int64)
-        self._strongest = np.full(len(CLASSES), float(SILENT))
-        self._fade = FADE_DB_S / OCTAVE_DB * hop / rate
-        self._found = np.zeros(len(CLASSES), dtype=np.int64)
-        self._strength = np.zeros(len(CLASSES))
+    def __init__(self, rate: int, gap_ms: int = CLASS_GAP_MS, weights: OnsetWeights = ONSETS) -> None:
+        self._features = OnsetFeatures(rate)
+        self._network = OnsetNetwork(weights)
+        self._picker = Picker(weights.header.thresholds, rate, gap_ms)
+        self.reach = self._features.reach
 
-    def step(self, outputs: Float32, loudness: Float64, audible: bool, end: int) -> list[Hit]:
-        """Onsets of one hop.
+    def step(self, history: Float32, parts: Float64, end: int, gate: float) -> list[Hit]:
+        """Onsets that can be told by the end of one hop.
 
         Args:
-            outputs: float32[OUTPUTS] of the network.
-            loudness: float64[4], of what each class is judged by, octaves of power.
-            audible: whether the hop is loud enough for an onset.
+            history: float32[2, n], n >= reach, the newest samples of left and right up to the end of the hop.
+            parts: float64[4, 4], mean squares in each quarter of the hop: of the whole sound, then of the
+                three bands of `onset_features.wide_bands`.
             end: index of the sample after the hop.
+            gate: mean square of the whole sound below which nothing is an onset.
         """
-        count = pick(
-            outputs,
-            self._thresholds,
-            loudness,
-            audible,
-            end,
-            self._lengths,
-            self._last,
-            self._strongest,
-            self._fade,
-            self._found,
-            self._strength,
-        )
-        if count == 0:
-            return []
-        return [
-            Hit(sample, kind, strength)
-            for kind, sample, strength in zip(
-                CLASSES, self._found.tolist(), self._strength.tolist(), strict=True
-            )
-            if sample >= 0
-        ]
+        features = self._features.look(history, parts)
+        return self._picker.step(self._network.step(features), parts, gate, end)

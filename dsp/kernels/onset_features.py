@@ -1,8 +1,8 @@
 """One hop as the onset network hears it: how far each band rises above what it did before.
 
-Two views: a short spectrum that weighs the newest samples most (which note or hit), and the envelopes of three
-wide bands in quarters of the hop (when exactly). Both are told relative to the band's own past, so the level
-of the music does not matter; what lies far below the loudest band of late counts as empty.
+Two views: a short spectrum that weighs the newest samples most (which note or hit), and the envelopes of
+three wide bands in quarters of the hop (when exactly). Both are told relative to the band's own past, so the
+level of the music does not matter; what lies far below the loudest band of late counts as empty.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def describe(
 
 
 @njit(
-    "void(float32[:,::1], int64, float32[:,::1], float32[::1], float32[:,::1], float32[:,:,::1], float32,"
+    "void(float32[:,::1], int64, float64[:,::1], float32[::1], float32[:,::1], float32[:,:,::1], float32,"
     " int32[:,::1], float32[:,::1], float32[:,::1], float32[:,::1], float32[::1])",
     cache=True,
     nogil=True,
@@ -114,7 +114,7 @@ def describe(
 def band_levels(
     history: Float32,
     first: int,
-    parts: Float32,
+    parts: Float64,
     window: Float32,
     twiddle: Float32,
     work: Float32,
@@ -130,7 +130,7 @@ def band_levels(
     Args:
         history: float32[2, m], left and right.
         first: index of the first sample of the window.
-        parts: float32[3, 4], mean squares of the wide bands in each quarter of the hop.
+        parts: float64[4, 4], mean squares in each quarter of the hop: whole sound, low, mid, high band.
         window: float32[w].
         twiddle: float32[2, n].
         work: float32[2, 2, n], overwritten.
@@ -148,7 +148,7 @@ def band_levels(
     for band in range(3):
         envelope, release = envelopes[0, band], envelopes[1, band]
         for quarter in range(4):
-            envelope = max(parts[band, quarter], envelope * release)
+            envelope = max(np.float32(parts[band + 1, quarter]), envelope * release)
             sums[count + 4 * band + quarter] = envelope
         # Silence never computes with subnormal numbers.
         envelopes[0, band] = envelope if envelope > np.float32(1e-24) else np.float32(0.0)

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dsp.kernels.approx import log2
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -14,12 +16,14 @@ JOIN_HOPS = 3
 """A class recognised so many hops after a hit still belongs to it, and gets its time."""
 REARM = np.float32(0.5)
 """Share of the threshold below which a head must fall before it may open another hit."""
+FAINTEST = -45.0
+"""Octaves of power, -135 dB."""
 SPAN_OCTAVES = 8.0
 """A hit so far below the strongest of its class of late (24 dB) has strength 0."""
 
 
 @njit(
-    "int64(float32[::1], float32[::1], float64[::1], boolean, int64, int64[::1], int64[::1], float64[::1],"
+    "int64(float32[::1], float32[::1], float64[:,::1], float64, int64, int64[::1], int64[::1], float64[::1],"
     " float64, int64[::1], float64[::1])",
     cache=True,
     nogil=True,
@@ -27,8 +31,8 @@ SPAN_OCTAVES = 8.0
 def pick(
     heads: Float32,
     thresholds: Float32,
-    loudness: Float64,
-    audible: bool,
+    parts: Float64,
+    gate: float,
     end: int,
     lengths: Int64,
     last: Int64,
@@ -42,8 +46,9 @@ def pick(
     Args:
         heads: float32[6]: probabilities of any onset, kick, clap, hihat, other; age of the onset in hops.
         thresholds: float32[5], of the probabilities.
-        loudness: float64[4], of kick, clap, hihat, other in this hop, octaves of power.
-        audible: whether the hop is loud enough for an onset.
+        parts: float64[4, p], mean squares in each p-th part of the hop: of the whole sound, by which `other`
+            is measured, then of the low, mid and high band, by which kick, clap and hihat are.
+        gate: mean square of the whole sound below which nothing is an onset.
         end: index of the sample after the hop.
         lengths: int64[3], samples: a hop, least gap between hits, least gap between hits of one class.
         last: int64[11]: sample of the last onset of each class, then of the last hit; the hop's end when
@@ -57,6 +62,10 @@ def pick(
         how many onsets there are.
     """
     hop, gap, class_gap = lengths[0], lengths[1], lengths[2]
+    loudest = 0.0
+    for part in range(parts.shape[1]):
+        loudest = max(loudest, parts[0, part])
+    audible = loudest > gate
     opens = False
     for head in range(5):
         if heads[head] < REARM * thresholds[head]:
@@ -65,7 +74,7 @@ def pick(
             opens = True
     for kind in range(4):
         found[kind] = -1
-        strongest[kind] = max(strongest[kind] - fade, -45.0)
+        strongest[kind] = max(strongest[kind] - fade, FAINTEST)
     age = min(max(float(heads[5]), 0.0), 4.0)
     at = max(end - np.int64(age * hop + 0.5), np.int64(0))
     joins = end - last[5] <= JOIN_HOPS * hop
@@ -84,8 +93,12 @@ def pick(
         sure = heads[1 + kind] >= thresholds[1 + kind]
         if (sure or (fresh and kind == likeliest)) and last[4] - last[kind] >= class_gap:
             found[kind] = last[kind] = last[4]
-            strongest[kind] = max(strongest[kind], loudness[kind])
-            strength[kind] = max(0.0, 1.0 - (strongest[kind] - loudness[kind]) / SPAN_OCTAVES)
+            power = 0.0
+            for part in range(parts.shape[1]):
+                power = max(power, parts[(kind + 1) % 4, part])
+            loudness = max(log2(power), FAINTEST)
+            strongest[kind] = max(strongest[kind], loudness)
+            strength[kind] = max(0.0, 1.0 - (strongest[kind] - loudness) / SPAN_OCTAVES)
             count += 1
     if fresh:
         for head in range(5):

@@ -17,27 +17,27 @@ def card(weights: OnsetWeights, scores: dict[str, list[Score]], clips: int, judg
     """
     header = weights.header
     recipe = ", ".join(f"{name} {value}" for name, value in header.recipe.items())
+    steps, seed = header.recipe["steps"], header.recipe["seed"]
+    limits = ", ".join(f"{n} {v}" for n, v in zip(("any", *CLASSES), header.thresholds, strict=True))
     rows = [_row("all", [score for group in scores.values() for score in group])]
     rows += [_row(name, group) for name, group in sorted(scores.items())]
     return "\n".join(
         [
             "# Card of `onsets.bin`",
             "",
-            "Hears kicks, claps (with snares and rims), hi-hats (with cymbals) and other quick onsets, hop by hop.",
-            f"Learned from {clips} clips of made music (`aivjd models make-music`, train split), judged on {judged}",
-            "clips of the valid split, whose patterns, kits and sound fonts do not occur in the former.",
+            "Hears kicks, claps (with snares and rims), hi-hats (with cymbals) and other quick onsets.",
+            f"Learned from {clips} clips of made music (`aivjd models make-music`, train split), judged on",
+            f"{judged} clips of the valid split: other patterns, kits and sound fonts.",
             "",
-            f"- command: `python -m models.onsets.train --data TRAIN --valid VALID --steps {header.recipe['steps']}"
-            f" --seed {header.recipe['seed']} --out dsp/weights`",
+            "- command: `python -m models.onsets.train --data TRAIN --valid VALID --out dsp/weights"
+            f" --steps {steps} --seed {seed}`",
             f"- recipe: {recipe}",
-            f"- thresholds: any {header.thresholds[0]}, "
-            + ", ".join(f"{n} {v}" for n, v in zip(CLASSES, header.thresholds[1:], strict=True)),
+            f"- thresholds: {limits}",
             f"- features: version {header.features_version}",
             f"- sha256: `{weights.sha256}`",
             "",
-            "F within 50 and 25 ms at the time announced, medians of lag and of the claimed time's error in ms,"
-            " F of each",
-            "class within 50 ms.",
+            "F within 50 and 25 ms at the time announced; medians of lag and of the claimed time's error,",
+            "ms; F of each class within 50 ms.",
             "",
             "| clips | n | F50 | F25 | lag | error | " + " | ".join(CLASSES) + " |",
             "|---|" + "---|" * (5 + len(CLASSES)),

@@ -1,7 +1,7 @@
 """Clips as features of hops and truth: made once, then mapped from files.
 
-A folder of clips holds `NNNNN.flac` beside `NNNNN.json` (`models.music.clip.Truth`). Features of a clip lie in
-`onset-features-VERSION/NNNNN-CONTENT.npy`, so other audio or another front end never meets old features.
+A folder of clips holds `NNNNN.flac` beside `NNNNN.json` (`models.music.clip.Truth`). Features of a clip lie
+in `onset-features-VERSION/NNNNN-CONTENT.npy`, so other audio or another front end never meets old features.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def prepare(folder: Path, most: int | None = None) -> list[Piece]:
     """
     paths = sorted(folder.glob("*.flac"))[:most]
     if not paths:
-        raise OnsetDataError("no clips here", where=str(folder), fix="make some with `aivjd models make-music`")
+        raise OnsetDataError(
+            "no clips here", where=str(folder), fix="make some with `aivjd models make-music`"
+        )
     cache = folder / f"onset-features-{features_version()}"
     cache.mkdir(exist_ok=True)
     pieces = []

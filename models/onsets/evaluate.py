@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.hop import hop_of
+from dsp.onset_features import PARTS, WIDE
 from dsp.onset_network import CLASSES, OUTPUTS, OnsetNetwork, OnsetWeights
-from dsp.onsets import Picker
+from dsp.onset_picker import Picker
 from models.music.clip import Truth, merged
 from models.onsets.clips import Piece
 
@@ -18,7 +19,8 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 WIDE_S, NARROW_S = 0.05, 0.025
-NOT_JUDGED = np.array([-np.inf] * len(CLASSES))
+LOUD = np.ones((1 + WIDE, PARTS))
+"""Strength is not judged here, and made music needs no gate."""
 
 
 class Heard(NamedTuple):
@@ -63,7 +65,7 @@ def pick(outputs: Float32, rate: int, thresholds: list[float]) -> list[Heard]:
     heard = []
     for k, row in enumerate(outputs):
         end = (k + 1) * hop
-        for sample, kind, _ in picker.step(row, NOT_JUDGED, True, end):
+        for sample, kind, _ in picker.step(row, LOUD, 0.0, end):
             heard.append(Heard(sample / rate, end / rate, kind))
     return heard
 

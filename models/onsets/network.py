@@ -30,10 +30,10 @@ class OnsetNet(nn.Module):
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Weights [outputs, inputs] and bias of each of `dsp.onset_network.LAYERS`."""
-        gru = self.recurrent
+        gru = dict(self.recurrent.named_parameters())
         return [
             (self.dense.weight, self.dense.bias),
-            (gru.weight_ih_l0, gru.bias_ih_l0),
-            (gru.weight_hh_l0, gru.bias_hh_l0),
+            (gru["weight_ih_l0"], gru["bias_ih_l0"]),
+            (gru["weight_hh_l0"], gru["bias_hh_l0"]),
             (self.heads.weight, self.heads.bias),
         ]

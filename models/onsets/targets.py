@@ -1,8 +1,8 @@
 """What the onset network should say of a clip, hop by hop, and how much each hop counts.
 
-The network is asked "has something begun within the last three hops?", from the very hop in which it begins: its
-answer is then the probability given what can be known so far, and the first hop over the threshold is the
-first that allows the decision.
+The network is asked "has something begun within the last three hops?", from the very hop in which it begins:
+its answer is then the probability given what can be known so far, and the first hop over the threshold is
+the first that allows the decision.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def ages(times: list[float], ends: Float64) -> Float64:
 def targets_of(truth: Truth, hops: int, rate: int) -> Targets:
     """Targets and weights of the first `hops` hops of a clip."""
     seconds = hop_of(rate) / rate
-    ends = np.arange(1, hops + 1) * seconds
+    ends: Float64 = np.arange(1, hops + 1, dtype=np.float64) * seconds
     values = np.zeros((hops, 1 + len(CLASSES)), dtype=np.float32)
     weights = np.ones((hops, 1 + len(CLASSES)), dtype=np.float32)
     lists = [truth.onsets, *(truth.onsets_by_class.get(name, []) for name in CLASSES)]
-    slow = ages(truth.onsets_dontcare, ends + seconds) < SLOW_S + seconds
+    slow = ages(truth.onsets_dontcare, np.add(ends, seconds)) < SLOW_S + seconds
     for head, times in enumerate(lists):
         age = ages(sorted(times), ends) / seconds
         values[:, head] = age <= HELD_HOPS
@@ -70,5 +70,4 @@ def targets_of(truth: Truth, hops: int, rate: int) -> Targets:
     if truth.onsets and not truth.onsets_by_class:
         weights[:, 1:] = 0.0
     newest = ages(truth.onsets, ends) / seconds
-    age = np.where(newest <= HELD_HOPS, newest, np.nan).astype(np.float32)
-    return Targets(values, weights, age)
+    return Targets(values, weights, np.where(newest <= HELD_HOPS, newest, np.nan).astype(np.float32))

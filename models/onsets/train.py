@@ -1,7 +1,7 @@
 """Training of the onset network: a fixed number of steps from a seed, so a second run gives the same weights.
 
-`python -m models.onsets.train --data DIR --valid DIR --out DIR [--steps N] [--seed N]` writes `onsets.bin` and
-`onsets-card.md`. Thresholds are chosen on clips of the training split; the valid split only judges.
+`python -m models.onsets.train --data DIR --valid DIR --out DIR [--steps N] [--seed N]` writes `onsets.bin`
+and `onsets-card.md`. Thresholds are chosen on clips of the training split; the valid split only judges.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def learn(pieces: list[Piece], recipe: Recipe) -> OnsetNet:
             for name, value in network.state_dict().items():
                 average[name] += share * (value - average[name])
         if step % 100 == 0:
-            print(f"step {step}: loss {loss.item():.4f}", flush=True)
+            print(f"step {step}: loss {loss.item():.4f}", flush=True)  # noqa: T201
     network.load_state_dict(average)
     return network
 
@@ -163,7 +163,7 @@ def main() -> None:
     (args.out / "onsets.bin").write_bytes(data)
     text = card(weights, scores, len(pieces), len(valid))
     (args.out / "onsets-card.md").write_text(text, encoding="utf-8")
-    print(text)
+    print(text)  # noqa: T201
 
 
 if __name__ == "__main__":

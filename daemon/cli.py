@@ -99,6 +99,25 @@ def build_parser() -> argparse.ArgumentParser:
     check = pack_commands.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
 
+    models = commands.add_parser("models", help="make what models are trained with")
+    models_commands = models.add_subparsers(dest="models_command", metavar="ACTION", required=True)
+    music = models_commands.add_parser(
+        "make-music", help="clips with exact truth: beats, bars, onsets, sections"
+    )
+    music.add_argument("out", type=Path, metavar="OUT", help="folder; what is there already is kept")
+    music.add_argument("--hours", type=float, required=True, metavar="H", help="about so much audio in all")
+    music.add_argument("--seed", type=int, default=1)
+    music.add_argument("--split", choices=("train", "valid"), default="train")
+    music.add_argument("--first", type=int, default=0, metavar="I", help="number of the first clip")
+    music.add_argument("--jobs", type=int, default=1, metavar="J", help="processes")
+    music.add_argument(
+        "--kinds",
+        nargs="+",
+        default=["electronic", "band", "negatives"],
+        choices=("electronic", "band", "negatives"),
+    )
+    music.add_argument("--clean", action="store_true", help="no rooms, codecs, noise or other damage")
+
     bench = commands.add_parser("bench", help="measure this machine")
     bench.add_argument("name", choices=("latency", "hop", "start"), nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency)")

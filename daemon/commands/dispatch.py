@@ -156,6 +156,13 @@ def pack(args: argparse.Namespace) -> int:
     return act(args)
 
 
+def models(args: argparse.Namespace) -> int:
+    """`aivjd models`."""
+    from daemon.commands.models import models as act
+
+    return act(args)
+
+
 def bench(args: argparse.Namespace) -> int:
     """`aivjd bench`."""
     from importlib import import_module

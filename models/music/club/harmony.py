@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.music.clip import Split
-from models.music.splits import pick
+from models.music.club.splits import pick
 
 MODES = {
     "minor": (0, 2, 3, 5, 7, 8, 10),

@@ -1,0 +1,1 @@
+"""Club music: rhythms, drums, synthesisers, form and mix."""

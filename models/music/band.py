@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.music.clip import Clip, OnsetClass, Split, Truth, merged
+from models.music.excerpt import without_start
 from models.music.machine import Font, font_path, fonts
 from models.music.score.composer import Piece, compose
 from models.music.score.drawn import generated_style
@@ -99,36 +100,6 @@ def _onsets(truth: Truth, piece: Piece, notes: list[Note], synth: Synth, duratio
     truth.onsets_dontcare = merged(slow)
 
 
-def _cut(clip: Clip, start: float) -> Clip:
-    """The clip without its first `start` seconds: music that is on when the listener comes in."""
-    truth, first = clip.truth, round(start * clip.rate)
-    start = first / clip.rate
-
-    def kept(times: list[float]) -> list[float]:
-        return [time - start for time in times if time >= start]
-
-    sections = [(max(0.0, time - start), name) for time, name in truth.sections]
-    sections = [s for i, s in enumerate(sections) if i + 1 == len(sections) or sections[i + 1][0] > 0]
-    moved = Truth(
-        id=truth.id,
-        category=truth.category,
-        duration=truth.duration - start,
-        beats=kept(truth.beats),
-        downbeats=kept(truth.downbeats),
-        beats_per_bar=truth.beats_per_bar,
-        onsets=kept(truth.onsets),
-        onsets_by_class={name: kept(times) for name, times in truth.onsets_by_class.items()},
-        onsets_dontcare=kept(truth.onsets_dontcare),
-        tempo=[(max(0.0, a - start), b - start, p if a >= start else p + (q - p) * (start - a) / (b - a), q)
-               for a, b, p, q in truth.tempo if b > start],
-        mask=[(max(0.0, a - start), b - start) for a, b in truth.mask if b > start],
-        silent=[(max(0.0, a - start), b - start) for a, b in truth.silent if b > start],
-        changes=[0.0],
-        sections=sections,
-    )  # fmt: skip
-    return Clip(rate=clip.rate, samples=np.ascontiguousarray(clip.samples[first:]), truth=moved)
-
-
 def make(rng: np.random.Generator, split: Split) -> Clip:
     """One clip of band music, 30 to 50 s, peak between -14 and -0.3 dBFS.
 
@@ -185,5 +156,5 @@ def make(rng: np.random.Generator, split: Split) -> Clip:
     samples *= np.float32(10 ** (rng.uniform(-14.0, -0.3) / 20) / peak)
     clip = Clip(rate=rate, samples=samples, truth=truth)
     if rng.random() < 0.3:
-        return _cut(clip, first_note + float(rng.uniform(0.0, 8.0)))
+        return without_start(clip, first_note + float(rng.uniform(0.0, 8.0)))
     return clip

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Audio = NDArray[np.float32]
-Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Curve = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 """Gain (linear, >= 0) over frequency in Hz."""
 
 
 def convolved(x: Audio, kernel: Audio) -> Audio:
-    """`x` float32[n] or [n, channels], causally convolved with `kernel` float32[m] (or [m, channels]); length n.
+    """`x` float32[n] or [n, channels], causally convolved with `kernel` float32[m] (or [m, channels]).
 
-    Overlap-add with FFTs some times as long as the kernel.
+    Overlap-add with FFTs some times as long as the kernel; the tail after n samples is left out.
     """
     taps = len(kernel)
     size = 1 << max(14, (4 * taps - 1).bit_length())
@@ -50,7 +50,7 @@ def minimum_phase(curve: Curve, rate: int, taps: int = 1024) -> Audio:
 def band(low: float, high: float, order: int = 2) -> Curve:
     """Butterworth magnitudes: a high-pass at `low` Hz (0: none) and a low-pass at `high` Hz (0: none)."""
 
-    def gain(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    def gain(hertz: NDArray[np.floating]) -> NDArray[np.floating]:
         total = np.ones_like(hertz)
         if low > 0:
             total /= np.sqrt(1.0 + (low / np.maximum(hertz, 1e-3)) ** (2 * order))
@@ -66,7 +66,7 @@ def tilted(rng: np.random.Generator, decibels: float) -> Curve:
     places = np.log([40.0, 120.0, 350.0, 1000.0, 3000.0, 8000.0, 18000.0])
     gains = rng.uniform(-decibels, decibels, len(places))
 
-    def gain(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    def gain(hertz: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.asarray(10.0 ** (np.interp(np.log(np.maximum(hertz, 20.0)), places, gains) / 20.0))
 
     return gain

@@ -21,7 +21,7 @@ def level(x: Audio, decibels: float) -> Audio:
 
 
 def coloured(rng: np.random.Generator, samples: int, rate: int, slope: float, width: float = 1.0) -> Audio:
-    """Gaussian noise whose power goes as frequency to the power of `slope` (0 white, -1 pink, -2 brown, 1 hiss).
+    """Gaussian noise whose power goes as frequency ** `slope`: 0 white, -1 pink, -2 brown, 1 hiss.
 
     `width` 1 has independent channels, 0 is mono. Below 20 Hz the slope ends.
     """
@@ -110,7 +110,7 @@ def squeal(rng: np.random.Generator, samples: int, rate: int) -> Audio:
 
 
 def machine(rng: np.random.Generator, samples: int, rate: int) -> Audio:
-    """A motor or fan: harmonics of its turning rate and noise that is modulated by it, too fast for a beat."""
+    """A motor or fan: harmonics of its turning rate, and noise modulated by it, too fast for a beat."""
     turning = rng.uniform(18.0, 90.0)
     gains = rng.uniform(0.0, 1.0, 20) / np.arange(1, 21) ** 0.7
     tone = _partials(samples, rate, turning, gains, rng.uniform(0, 6.28, 20))

@@ -117,6 +117,18 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("electronic", "band", "negatives"),
     )
     music.add_argument("--clean", action="store_true", help="no rooms, codecs, noise or other damage")
+    beats = models_commands.add_parser("train-beats", help="the network that hears beats, from made music")
+    beats.add_argument("--data", type=Path, required=True, metavar="DIR", help="clips to learn from")
+    beats.add_argument("--valid", type=Path, required=True, metavar="DIR", help="clips to judge by")
+    beats.add_argument(
+        "--steps", type=int, required=True, metavar="N", help="batches; the same number reproduces"
+    )
+    beats.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="weights, model card, checkpoint"
+    )
+    beats.add_argument("--seed", type=int, default=1)
+    beats.add_argument("--hidden", type=int, default=96, metavar="N", help="size of a recurrent layer")
+    beats.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 
     bench = commands.add_parser("bench", help="measure this machine")
     bench.add_argument("name", choices=("latency", "hop", "start"), nargs="?", default="latency")

@@ -1,15 +1,21 @@
-"""`aivjd models`: makes what models are trained with. The offline packages are imported here alone."""
+"""`aivjd models`: makes what models are trained with, and scores them. Imports the offline packages when run."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 
-from daemon.errors import UsageError
+from daemon.errors import MissingError, UsageError
 
 
 def models(args: argparse.Namespace) -> int:
-    """`aivjd models make-music`."""
+    """Dispatch to the action."""
+    actions = {"make-music": _make_music, "train-beats": _train_beats}
+    return actions[args.models_command](args)
+
+
+def _make_music(args: argparse.Namespace) -> int:
     from models.music.make import Plan, make_folder
 
     if args.hours <= 0 or args.first < 0 or args.jobs < 1:
@@ -22,7 +28,7 @@ def models(args: argparse.Namespace) -> int:
         args.hours,
         first=args.first,
         jobs=args.jobs,
-        progress=_progress if sys.stderr.isatty() else None,
+        progress=show_progress if sys.stderr.isatty() else None,
     )
     print(f"{args.out}: {manifest.clips} clips, {manifest.hours:.2f} h")
     for category, count in manifest.categories.items():
@@ -30,7 +36,24 @@ def models(args: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(done: int, total: int) -> None:
+def _train_beats(args: argparse.Namespace) -> int:
+    if find_spec("torch") is None:
+        raise MissingError("training needs torch", fix="install the extra `aivjd[models]`")
+    from models.beatnet.train import Recipe, train
+
+    if args.steps < 1 or args.hidden < 32:
+        raise UsageError("--steps must be positive, --hidden at least 32", fix="give other numbers")
+    recipe = Recipe(steps=args.steps, seed=args.seed, hidden=args.hidden)
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    print(train(args.data, args.valid, args.out, recipe, say, args.device))
+    return 0
+
+
+def show_progress(done: int, total: int) -> None:
+    """A bar on the terminal, in clips."""
     bar = "#" * (30 * done // max(total, 1))
     print(
         f"\r[{bar:<30}] {done}/{total} clips", end="\n" if done >= total else "", file=sys.stderr, flush=True

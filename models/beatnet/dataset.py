@@ -68,7 +68,8 @@ def prepare(folder: Path, progress: Progress | None = None) -> list[Piece]:
     Raises:
         DatasetError: there is no clip, or one that cannot be read.
     """
-    names = sorted(path.stem for path in folder.glob("*.flac"))
+    # The truth of a clip is written last: where it lies, the clip is whole.
+    names = sorted(path.stem for path in folder.glob("[0-9]*.json"))
     if not names:
         raise DatasetError("no clips here", where=str(folder), fix="make some with `aivjd models make-music`")
     cache = folder / f"features-{features_version()}"

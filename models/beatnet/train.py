@@ -1,14 +1,11 @@
 """Training: a fixed number of steps from a seed, so that a second run gives the same weights.
 
-`python -m models.beatnet.train --data DIR --valid DIR --steps N --out DIR`, or `aivjd models train-beats`.
-Interrupted, it goes on from the last checkpoint in the output folder.
+`aivjd models train-beats` calls it. Interrupted, it goes on from the last checkpoint in the output folder.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -253,24 +250,3 @@ def _every(say: Callable[[str], None], what: str) -> Callable[[int, int], None]:
             say(f"{what}: {done}/{total}")
 
     return progress
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Train from the command line."""
-    parser = argparse.ArgumentParser(prog="models.beatnet.train", description="Train the beat network.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of clips to learn from")
-    parser.add_argument("--valid", type=Path, required=True, help="folder of clips to judge by")
-    parser.add_argument("--out", type=Path, required=True, help="folder for weights, card and checkpoint")
-    parser.add_argument("--steps", type=int, required=True, help="batches to learn from")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--hidden", type=int, default=Recipe(steps=1).hidden, help="recurrent state")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    args = parser.parse_args(arguments)
-    recipe = Recipe(steps=args.steps, seed=args.seed, hidden=args.hidden)
-    path = train(args.data, args.valid, args.out, recipe, lambda line: print(line, flush=True), args.device)  # noqa: T201
-    print(path)  # noqa: T201
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

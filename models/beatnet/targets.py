@@ -104,7 +104,8 @@ def _states(truth: Truth, seconds: Float64) -> tuple[Bools, ...]:
     for name, start, end in _sections(truth):
         if name in spans:
             spans[name].append((start, min(end, start + DROP_S) if name == "drop" else end))
-    music = ~_within(seconds, truth.silent) if truth.beats else np.zeros(len(seconds), dtype=bool)
+    begins = truth.sections[0][0] if truth.sections else 0.0
+    music = (seconds >= begins) & ~_within(seconds, truth.silent) & bool(truth.beats)
     return (music, *(_within(seconds, spans[name]) for name in ("breakdown", "build", "drop")))
 
 
@@ -117,7 +118,8 @@ def _beat_weights(truth: Truth, seconds: Float64) -> Float64:
     quiet = _within(seconds, [(start, end) for name, start, end in _sections(truth) if name == "breakdown"])
     masked = _within(seconds, truth.mask)
     weights[masked & quiet] = BREAKDOWN_WEIGHT
-    weights[masked & ~quiet] = 0.0
+    # That a gap has no beats is asked for, though nobody judges where they would be.
+    weights[masked & ~quiet & ~_within(seconds, truth.silent)] = 0.0
     return weights
 
 

@@ -45,9 +45,9 @@ def test_neighbouring_targets_tell_the_time_between_frames():
 
 
 def test_states_and_what_counts():
-    truth = clip(mask=[(4.0, 8.0), (17.0, 18.0)], changes=[0.0, 8.0], silent=[(19.0, 20.0)])
+    truth = clip(mask=[(4.0, 8.0), (17.0, 19.5)], changes=[0.0, 8.0], silent=[(19.0, 20.0)])
     values, weights, tempo, tempo_weights = targets_of(truth, 2000)
-    at = {second: round(100 * second) for second in (0.5, 3, 6, 9, 12, 16.5, 17.5, 19.5)}
+    at = {second: round(100 * second) for second in (0.5, 3, 6, 9, 12, 16.5, 17.5, 19.3)}
     beat, drop = HEAD["beat"], HEAD["drop"]
     assert weights[at[0.5], beat] == weights[at[9], beat] == np.float32(0.3)
     assert weights[at[3], beat] == weights[at[12], beat] == 1.0
@@ -55,7 +55,8 @@ def test_states_and_what_counts():
     assert weights[at[17.5], beat] == tempo_weights[at[17.5]] == 0.0
     assert values[at[6], HEAD["breakdown"]] == 1.0
     assert [values[at[s], drop] for s in (6, 9, 12, 16.5)] == [0.0, 1.0, 1.0, 0.0], "a drop lasts 8 s"
-    assert [values[at[s], HEAD["music"]] for s in (3, 19.5)] == [1.0, 0.0]
+    assert [values[at[s], HEAD["music"]] for s in (3, 19.3)] == [1.0, 0.0]
+    assert weights[at[19.3], beat] == 1.0, "no beats in a gap, though it is masked"
     assert tempo[at[3]].sum() == pytest.approx(1.0)
     assert float(tempo[at[3]] @ np.log(TEMPO)) == pytest.approx(np.log(120.0), abs=1e-5)
 

@@ -99,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     check = pack_commands.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
 
-    models = commands.add_parser("models", help="make what models are trained with")
+    models = commands.add_parser("models", help="make what models are trained with; score them")
     models_commands = models.add_subparsers(dest="models_command", metavar="ACTION", required=True)
     music = models_commands.add_parser(
         "make-music", help="clips with exact truth: beats, bars, onsets, sections"
@@ -129,6 +129,14 @@ def build_parser() -> argparse.ArgumentParser:
     beats.add_argument("--seed", type=int, default=1)
     beats.add_argument("--hidden", type=int, default=96, metavar="N", help="size of a recurrent layer")
     beats.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+
+    score = models_commands.add_parser("score-beats", help="how well the beats of such clips are heard")
+    score.add_argument("clips", type=Path, metavar="DIR", help="folder of NAME.flac with NAME.json")
+    score.add_argument("--cmd", metavar="COMMAND", help="another tracker: '... {wav}' printing JSON lines")
+    score.add_argument("--against", type=Path, metavar="FILE", help="compare with what --json printed before")
+    score.add_argument("--config", metavar="FILE", type=Path, help="configuration of our own analyser")
+    score.add_argument("--jobs", type=int, default=2, metavar="J", help="processes")
+    score.add_argument("--json", action="store_true", help="every clip's scores as JSON")
 
     bench = commands.add_parser("bench", help="measure this machine")
     bench.add_argument("name", choices=("latency", "hop", "start"), nargs="?", default="latency")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -80,15 +79,22 @@ def analyze(args: argparse.Namespace) -> int:
     started = time.process_time()
     for record in lines(audio, settings, args.block):
         print(json.dumps(record) if args.jsonl else _plain(record))
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     stats = {
         "type": "stats",
         "cpu_s": round(time.process_time() - started, 4),
         "audio_s": round(audio.frames / audio.rate, 4),
-        "maxrss_mb": round(usage.ru_maxrss / 1024, 1),
+        "maxrss_mb": round(_peak_mb(), 1),
     }
     print(json.dumps(stats) if args.jsonl else _plain(stats))
     return 0
+
+
+def _peak_mb() -> float:
+    """Largest resident memory of this process; `ru_maxrss` may be that of the one that started it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def _plain(record: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""`aivjd models`: makes what models are trained with, and scores them. Imports the offline packages when run."""
+"""`aivjd models`: what models are trained with, training, scores. Imports the offline packages when run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from daemon.errors import MissingError, UsageError
 
 def models(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
-    actions = {"make-music": _make_music, "train-beats": _train_beats}
+    actions = {"make-music": _make_music, "train-beats": _train_beats, "score-beats": _score_beats}
     return actions[args.models_command](args)
 
 
@@ -50,6 +50,12 @@ def _train_beats(args: argparse.Namespace) -> int:
 
     print(train(args.data, args.valid, args.out, recipe, say, args.device))
     return 0
+
+
+def _score_beats(args: argparse.Namespace) -> int:
+    from daemon.commands.score_beats import score_beats
+
+    return score_beats(args)
 
 
 def show_progress(done: int, total: int) -> None:

@@ -47,7 +47,7 @@ class Heard(msgspec.Struct, kw_only=True):
         emitted_at: seconds of audio consumed when it came out.
         bpm: of a `tempo`.
         cpu_s: of the `stats`: CPU seconds of the whole clip.
-        maxrss_mb: of the `stats`: largest resident memory.
+        maxrss_mb: of the `stats`: largest resident memory; 0 where that is not known.
     """
 
     type: str
@@ -133,7 +133,8 @@ def _cost(truth: Truth, heard: Sequence[Heard]) -> Scores:
     stats = [e for e in heard if e.type == "stats"]
     if not stats:
         return {}
-    return {"cpu": stats[-1].cpu_s / truth.duration, "rss_mb": stats[-1].maxrss_mb}
+    cost = {"cpu": stats[-1].cpu_s / truth.duration}
+    return cost | ({"rss_mb": stats[-1].maxrss_mb} if stats[-1].maxrss_mb else {})
 
 
 def _false_beats(truth: Truth, live: Times) -> Scores:

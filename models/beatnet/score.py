@@ -7,7 +7,6 @@ A folder holds `NAME.flac` beside `NAME.json` (`models.music.clip.Truth`). Resul
 from __future__ import annotations
 
 import json
-import resource
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -77,8 +76,7 @@ def hear(audio: Path, settings: DspSettings) -> list[Heard]:
                             continue
                         last_onset = event.sample
                     heard += _heard(event, rate)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [*heard, Heard(type="stats", cpu_s=process_time() - began, maxrss_mb=memory)]
+    return [*heard, Heard(type="stats", cpu_s=process_time() - began)]
 
 
 def _heard(event: DspEvent, rate: int) -> Iterator[Heard]:
@@ -123,8 +121,9 @@ def ask(audio: Path, command: str) -> list[Heard]:
         ) from error
 
 
-def score_clip(path: Path, tracker: Tracker) -> Row:
-    """The row of one clip, `path` being its truth."""
+def score_clip(audio: Path, tracker: Tracker) -> Row:
+    """The row of one clip, its truth lying beside its audio."""
+    path = audio.with_suffix(".json")
     try:
         told = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         known = {name: value for name, value in told.items() if value is not None}
@@ -133,10 +132,13 @@ def score_clip(path: Path, tracker: Tracker) -> Row:
         raise ModelsError(
             f"not the truth of a clip ({error})", where=str(path), fix="make the clips anew"
         ) from error
-    audio = path.with_suffix(".flac")
-    if not audio.exists():
-        raise ModelsError("the clip has no audio", where=str(audio), fix="make the clips anew")
-    return {"id": truth.id, "category": truth.category, **score(truth, tracker(audio))}
+    try:
+        heard = tracker(audio)
+    except soundfile.LibsndfileError as error:
+        raise ModelsError(
+            f"the audio cannot be read ({error})", where=str(audio), fix="make the clips anew"
+        ) from error
+    return {"id": truth.id, "category": truth.category, **score(truth, heard)}
 
 
 def score_folder(
@@ -157,7 +159,7 @@ def score_folder(
     Raises:
         ModelsError: there is no clip, or one of them cannot be used.
     """
-    paths = sorted(folder.glob("*.json"))
+    paths = sorted(folder.glob("*.flac"))
     if not paths:
         raise ModelsError("no clips here", where=str(folder), fix="name a folder of FLAC and JSON files")
     work = partial(score_clip, tracker=tracker)

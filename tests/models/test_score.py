@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import msgspec
 import numpy as np
 import pytest
 import soundfile
 
+from daemon.cli import main
 from dsp.settings import DspSettings
 
 # Not a development requirement: it brings scipy, which numba would load into the live process too.
@@ -213,8 +215,13 @@ def test_another_tracker_is_asked_by_command(folder, tmp_path):
 def test_what_is_missing_is_said(folder):
     with pytest.raises(ModelsError, match="no clips here"):
         score_folder(folder / "none", _every_half_second)
-    (folder / "00002.flac").unlink()
-    with pytest.raises(ModelsError, match=r"00002\.flac: the clip has no audio"):
+    whole = (folder / "00001.flac").read_bytes()
+    (folder / "00001.flac").write_bytes(b"fLaC")
+    with pytest.raises(ModelsError, match=r"00001\.flac: the audio cannot be read"):
+        score_folder(folder, partial(hear, settings=DspSettings()), processes=1)
+    (folder / "00001.flac").write_bytes(whole)
+    (folder / "00002.json").unlink()
+    with pytest.raises(ModelsError, match=r"00002\.json: not the truth"):
         score_folder(folder, _every_half_second)
     (folder / "00001.json").write_text('{"id": 3}')
     with pytest.raises(ModelsError, match=r"00001\.json: not the truth"):
@@ -260,3 +267,18 @@ def test_differences_are_paired_by_clip(tmp_path):
     assert not noise.resolved
     with pytest.raises(ModelsError, match="not a file of results"):
         read_rows(tmp_path)
+
+
+def test_the_command_scores_a_folder_and_compares(folder, tmp_path, capsys):
+    script = tmp_path / "tracker.py"
+    script.write_text('print(\'{"type": "onset", "time": 0.5, "emitted_at": 0.5}\')')
+    other = ["models", "score-beats", str(folder), "--cmd", f"{sys.executable} {script} {{wav}}", "--json"]
+    assert main(other) == 0
+    theirs = tmp_path / "theirs.txt"
+    theirs.write_text(capsys.readouterr().out)
+    assert main(["models", "score-beats", str(folder), "--jobs", "1", "--against", str(theirs)]) == 0
+    printed = capsys.readouterr().out
+    assert "| all | 2 |" in printed
+    assert "| On50_live | 2 | +" in printed
+    assert main(["models", "score-beats", str(tmp_path / "none")]) == 2
+    assert "no clips here" in capsys.readouterr().err

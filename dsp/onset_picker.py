@@ -43,7 +43,7 @@ class Picker:
         self._thresholds = np.array(thresholds, dtype=np.float32)
         self._lengths = np.array([hop, HIT_GAP_MS * rate // 1000, gap_ms * rate // 1000], dtype=np.int64)
         long_ago = -10 * rate
-        self._last = np.array([long_ago] * 6 + [1] * 5, dtype=np.int64)
+        self._last = np.array([long_ago] * 6 + [1] * 5 + [-1], dtype=np.int64)
         self._strongest = np.full(len(CLASSES), FAINTEST)
         self._fade = FADE_DB_S / OCTAVE_DB * hop / rate
         self._found = np.zeros(len(CLASSES), dtype=np.int64)

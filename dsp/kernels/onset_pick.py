@@ -14,6 +14,8 @@ Int64 = NDArray[np.int64]
 
 JOIN_HOPS = 3
 """A class recognised so many hops after a hit still belongs to it, and gets its time."""
+WAIT_HOPS = 1
+"""A hit of which no class is sure is announced so many hops later, as the likeliest."""
 REARM = np.float32(0.5)
 """Share of the threshold below which a head must fall before it may open another hit."""
 FAINTEST = -45.0
@@ -51,8 +53,8 @@ def pick(
         gate: mean square of the whole sound below which nothing is an onset.
         end: index of the sample after the hop.
         lengths: int64[3], samples: a hop, least gap between hits, least gap between hits of one class.
-        last: int64[11]: sample of the last onset of each class, then of the last hit; the hop's end when
-            that was opened; whether each head is armed. Updated.
+        last: int64[12]: sample of the last onset of each class, then of the last hit; the hop's end when
+            that was opened; whether each head is armed; hops left until it must be announced, or -1. Updated.
         strongest: float64[4], loudness of the strongest hit of each class of late; updated.
         fade: how much `strongest` falls a hop, octaves.
         found: int64[4], written: sample of the onset of each class, or -1.
@@ -83,15 +85,23 @@ def pick(
         joins = True
     if not (joins and audible):
         return 0
-    count, fresh = 0, last[5] == end
+    if last[5] == end:
+        last[11] = WAIT_HOPS
+        for head in range(5):
+            if heads[head] >= REARM * thresholds[head]:
+                last[6 + head] = 0
+    elif last[11] >= 0:
+        last[11] -= 1
     likeliest, best = 0, np.float32(-1.0)
     for kind in range(4):
         ratio = heads[1 + kind] / thresholds[1 + kind]
         if ratio > best:
             likeliest, best = kind, ratio
+    must = last[11] == 0
+    count = 0
     for kind in range(4):
         sure = heads[1 + kind] >= thresholds[1 + kind]
-        if (sure or (fresh and kind == likeliest)) and last[4] - last[kind] >= class_gap:
+        if (sure or (must and kind == likeliest)) and last[4] - last[kind] >= class_gap:
             found[kind] = last[kind] = last[4]
             power = 0.0
             for part in range(parts.shape[1]):
@@ -100,8 +110,6 @@ def pick(
             strongest[kind] = max(strongest[kind], loudness)
             strength[kind] = max(0.0, 1.0 - (strongest[kind] - loudness) / SPAN_OCTAVES)
             count += 1
-    if fresh:
-        for head in range(5):
-            if heads[head] >= REARM * thresholds[head]:
-                last[6 + head] = 0
+    if count > 0:
+        last[11] = -1
     return count

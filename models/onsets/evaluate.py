@@ -39,6 +39,7 @@ class Score(msgspec.Struct, frozen=True):
         narrow: the same within 25 ms.
         lag: median of announced minus true time, ms.
         error: median of the claimed time's absolute error, ms.
+        false: onsets a minute where there are none; NaN for music.
         classes: F within 50 ms of each class; NaN for one that does not occur.
     """
 
@@ -46,6 +47,7 @@ class Score(msgspec.Struct, frozen=True):
     narrow: float
     lag: float
     error: float
+    false: float
     classes: tuple[float, ...]
 
 
@@ -100,6 +102,10 @@ def score(truth: Truth, heard: list[Heard]) -> Score:
     for onset in heard:  # one hit may have several classes
         if not hits or onset.time - hits[-1].time > 0.03:
             hits.append(onset)
+    if not truth.onsets:
+        nan = float("nan")
+        false = 60.0 * len(hits) / truth.duration
+        return Score(nan, nan, nan, nan, false, (nan,) * len(CLASSES))
     live = [max(onset.time, onset.emitted) for onset in hits]
     slow = truth.onsets_dontcare
     wide = f_measure(truth.onsets, live, WIDE_S, slow)
@@ -115,7 +121,7 @@ def score(truth: Truth, heard: list[Heard]) -> Score:
         free = slow if name == "other" else []
         classes.append(f_measure(times, found, WIDE_S, free) if times else float("nan"))
     lag, error = (1e3 * float(np.median(v)) if v else float("nan") for v in (late, wrong))
-    return Score(wide, narrow, lag, error, tuple(classes))
+    return Score(wide, narrow, lag, error, float("nan"), tuple(classes))
 
 
 def mean(scores: list[Score]) -> Score:
@@ -130,5 +136,6 @@ def mean(scores: list[Score]) -> Score:
         over([s.narrow for s in scores]),
         over([s.lag for s in scores]),
         over([s.error for s in scores]),
+        over([s.false for s in scores]),
         tuple(over([s.classes[k] for s in scores]) for k in range(len(CLASSES))),
     )

@@ -48,7 +48,7 @@ class Recipe(msgspec.Struct, frozen=True):
     rows: int = 64
     hops: int = 384
     dense: int = 32
-    hidden: int = 32
+    hidden: int = 40
     rate: float = 6e-3
     decay: float = 1e-3
 

@@ -2,6 +2,7 @@
 # Installs what cannot come from Python or npm: with apt when it may, else it names exactly what is missing.
 #   tools/system-packages.sh run     what `make run` needs
 #   tools/system-packages.sh test    what the tests need besides: real peers
+#   tools/system-packages.sh models  what `aivjd models make-music` needs: a synthesiser, sound fonts, a voice
 # Does nothing, and needs no network, when everything is there.
 set -eu
 
@@ -19,6 +20,7 @@ need() { # need PACKAGE WHY TEST...: the package is missing when the test comman
 
 has_library() { ldconfig -p 2>/dev/null | grep -q "$1" || /sbin/ldconfig -p | grep -q "$1"; }
 has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
+has_font() { ls "/usr/share/sounds/sf2/$1" "/usr/share/sounds/sf3/$1" 2>/dev/null | grep -q .; }
 has_alsa_pulse() { ls /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so; }
 
 if ! command -v "$PYTHON" >/dev/null 2>&1 ||
@@ -40,6 +42,16 @@ if [ "${1:-run}" = test ]; then
     need pulseaudio-utils "tests with a real sound server" command -v paplay
     need chromium "tests in a real browser" command -v chromium
     need qlcplus "tests with a real lighting program" command -v qlcplus
+fi
+if [ "${1:-run}" = models ]; then
+    need libfluidsynth3 "made music" has_library libfluidsynth.so.3
+    need espeak-ng "made speech" command -v espeak-ng
+    need fluid-soundfont-gm "made music" has_font FluidR3_GM.sf2
+    need timgm6mb-soundfont "made music" has_font TimGM6mb.sf2
+    need opl3-soundfont "made music" has_font OPL-3_FM_128M.sf2
+    need fluidr3mono-gm-soundfont "made music" has_font FluidR3Mono_GM.sf3
+    need musescore-general-soundfont-small "made music" has_font MuseScore_General_Lite.sf3
+    need csound-soundfont "made music" has_font sf_GMbank.sf2
 fi
 [ -n "$missing" ] || exit 0
 

@@ -1,8 +1,8 @@
 """Notes to samples with FluidSynth in this process: offline, sample-exact, the same bytes for the same notes.
 
 FluidSynth takes events in at borders of blocks of 64 samples (1.5 ms) and adds no latency: the first sample
-of a voice lies in the block in which the note is switched on. `Synth.snap` tells the border, so that truth can
-follow it exactly.
+of a voice lies in the block in which the note is switched on. `Synth.snap` tells the border, so that truth
+can follow it exactly.
 """
 
 from __future__ import annotations

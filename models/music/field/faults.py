@@ -15,7 +15,7 @@ def _mono(rng: np.random.Generator, x: Audio, rate: int) -> Audio:
 
 
 def _one_side(rng: np.random.Generator, x: Audio, rate: int) -> Audio:
-    return x * np.eye(2, dtype=np.float32)[int(rng.integers(2))]
+    return np.asarray(x * np.eye(2, dtype=np.float32)[int(rng.integers(2))])
 
 
 def _antiphase(rng: np.random.Generator, x: Audio, rate: int) -> Audio:

@@ -30,7 +30,7 @@ from models.music.clip import random_for
 IMPORTANCE = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25)
 """Share of each of `HEADS` in the loss. Inside a head, frames with and without an event count alike, so that
 outputs are the expected target: probabilities that a state space can use as they are."""
-TEMPO_IMPORTANCE = 0.05
+TEMPO_IMPORTANCE = 0.1
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it then falls as half a cosine."""
 MEMORY = 0.02

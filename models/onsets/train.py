@@ -45,8 +45,8 @@ class Recipe(msgspec.Struct, frozen=True):
 
     steps: int
     seed: int = 1
-    rows: int = 64
-    hops: int = 384
+    rows: int = 128
+    hops: int = 256
     dense: int = 32
     hidden: int = 40
     rate: float = 6e-3
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of clips to learn from")
     parser.add_argument("--valid", type=Path, required=True, help="folder of clips to judge by")
     parser.add_argument("--out", type=Path, required=True, help="folder for onsets.bin and onsets-card.md")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     recipe = Recipe(steps=args.steps, seed=args.seed)

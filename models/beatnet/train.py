@@ -59,8 +59,8 @@ class Recipe(msgspec.Struct, frozen=True):
 
     steps: int
     seed: int = 1
-    rows: int = 64
-    frames: int = 1500
+    rows: int = 40
+    frames: int = 1200
     dense: int = 64
     hidden: int = 96
     rate: float = 3e-3

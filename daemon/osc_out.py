@@ -31,7 +31,7 @@ _SECTION = BY_ADDRESS["/aivj/section"]
 _PICK = BY_ADDRESS["/aivj/pick"]
 _PREPARE = BY_ADDRESS["/aivj/pick/prepare"]
 _CANCEL = BY_ADDRESS["/aivj/pick/cancel"]
-_ONSET = {kind: BY_ADDRESS[f"/aivj/onset/{kind}"] for kind in ("low", "mid", "high")}
+_ONSET = {kind: BY_ADDRESS[f"/aivj/onset/{kind}"] for kind in ("kick", "clap", "hihat", "other")}
 _LEVELS: tuple[tuple[str, Callable[[ExpressiveAudioSnapshot], float]], ...] = (
     ("/aivj/level/rms", lambda s: s.rms01),
     ("/aivj/level/energy", lambda s: s.energy01),

@@ -105,9 +105,10 @@ OUT: tuple[OutMessage, ...] = (
     OutMessage("/aivj/level/mid", _unit("level"), _AT_LEVELS, "Middle."),
     OutMessage("/aivj/level/high", _unit("level"), _AT_LEVELS, "Treble."),
     OutMessage("/aivj/level/accent", _unit("level"), _AT_LEVELS, "Accents."),
-    OutMessage("/aivj/onset/low", (_COUNTER,), "on each hit", "Low hits so far (kick)."),
-    OutMessage("/aivj/onset/mid", (_COUNTER,), "on each hit", "Middle hits so far (snare, clap)."),
-    OutMessage("/aivj/onset/high", (_COUNTER,), "on each hit", "High hits so far (hi-hat)."),
+    OutMessage("/aivj/onset/kick", (_COUNTER,), "on each hit", "Kicks so far."),
+    OutMessage("/aivj/onset/clap", (_COUNTER,), "on each hit", "Snares, claps and rims so far."),
+    OutMessage("/aivj/onset/hihat", (_COUNTER,), "on each hit", "Hi-hats and cymbals so far."),
+    OutMessage("/aivj/onset/other", (_COUNTER,), "on each hit", "Other notes so far."),
     OutMessage("/aivj/section", _text("section", *_SECTIONS), "when it changes", "Part of the music."),
     OutMessage(
         "/aivj/pick/prepare",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dsp.beats import BeatTracker, Evidence
 from dsp.detected_beats import DetectedBeats, Detector
 from dsp.errors import InputError
-from dsp.events import DspEvent, HopResult, Onset, OnsetKind, SectionChange, StateChange
+from dsp.events import DspEvent, HopResult, Onset, SectionChange, StateChange
 from dsp.expressive import Expressive
 from dsp.frames import FRAME_RATE
 from dsp.frontend import FrontEnd
@@ -27,7 +27,6 @@ from dsp.snapshot import AudioState, ExpressiveAudioSnapshot, Section, micro
 from dsp.trust import Trust
 from dsp.weights import BEATNET
 
-KINDS: tuple[OnsetKind, ...] = ("low", "mid", "high")
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 BEAT, DOWNBEAT, MUSIC = (HEADS.index(name) for name in ("beat", "downbeat", "music"))
 SECTION_HOPS = 8
@@ -152,13 +151,13 @@ class Analyzer:
                 where="samples",
                 fix="use feed for other blocks",
             )
-        start = self.position
-        now = self.position = start + self.hop
+        now = self.position = self.position + self.hop
         front, level = self._front, self._level
-        front.listen(np.ascontiguousarray(samples, dtype=np.int32), start, exp2(level.squelch_db / DB))
+        front.listen(np.ascontiguousarray(samples, dtype=np.int32))
+        gate = exp2(level.squelch_db / DB)
         level.step(*front.levels.tolist())
         end = front.look(now, level.gain_db)
-        events = self._onset_events(now)
+        events = self._onset_events(now, gate)
         live = self._device == "live"
         self._audio = ("live" if level.audible else "silent") if live else self._device
         audible = self._audio == "live"
@@ -190,22 +189,19 @@ class Analyzer:
             self._sections.step(SectionFeatures(valid, self._level.energy_raw01, rate, powers[0], powers[1]))
             self._powers = [0.0, 0.0]
 
-    def _onset_events(self, now: int) -> list[DspEvent]:
+    def _onset_events(self, now: int, gate: float) -> list[DspEvent]:
         events: list[DspEvent] = []
-        for kind, sample, strength in zip(
-            KINDS, self._front.found.tolist(), self._front.strength.tolist(), strict=True
-        ):
-            if sample >= 0:
-                self._onsets += 1
-                events.append(
-                    Onset(
-                        sample=sample,
-                        emitted=now,
-                        kind=kind,
-                        strength01=micro(strength),
-                        count=self._onsets,
-                    )
+        for hit in self._front.onsets(now, gate):
+            self._onsets += 1
+            events.append(
+                Onset(
+                    sample=hit.sample,
+                    emitted=now,
+                    kind=hit.kind,
+                    strength01=micro(hit.strength),
+                    count=self._onsets,
                 )
+            )
         return events
 
     def _changes(self, now: int, valid: bool, section: Section) -> list[DspEvent]:

@@ -12,7 +12,7 @@ import msgspec
 
 from dsp.snapshot import AudioState, BeatSource, ExpressiveAudioSnapshot, Section
 
-OnsetKind = Literal["low", "mid", "high"]
+OnsetKind = Literal["kick", "clap", "hihat", "other"]
 
 
 class Onset(msgspec.Struct, frozen=True, rename="camel", tag="onset"):

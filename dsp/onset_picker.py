@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 
 HIT_GAP_MS = 30
 """Two hits closer than this are one."""
-CLASS_GAP_MS = 60
+CLASS_GAP_MS = 40
 FADE_DB_S = 3.0
 
 

@@ -80,24 +80,15 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"unit": "dB/s", "hot": False},
         ),
     ] = 24.0
-    onset_rise_db: Annotated[
-        float,
-        Meta(
-            ge=1.0,
-            le=24.0,
-            description="How far a band must jump over its recent past to count as an onset.",
-            extra={"unit": "dB", "hot": False},
-        ),
-    ] = 4.0
-    onset_adapt: Annotated[
+    agc_forget_db_min: Annotated[
         float,
         Meta(
             ge=0.0,
-            le=8.0,
-            description="How much restless sound raises that threshold: so many times its mean fluctuation is added.",
-            extra={"unit": "", "hot": False},
+            le=60.0,
+            description="How fast the automatic gain forgets louder music: the slower, the longer a calm track stays calm beside it.",
+            extra={"unit": "dB/min", "hot": False},
         ),
-    ] = 2.0
+    ] = 1.0
     onset_gap_ms: Annotated[
         int,
         Meta(

@@ -287,14 +287,15 @@ def test_a_guess_is_not_published_as_a_fact(desk, sender):
 
 def test_onsets_and_sections(desk, sender):
     sender._next_heartbeat = 1e9
-    for kind in ("low", "mid", "high"):
+    for kind in ("kick", "clap", "hihat", "other"):
         sender.event(Onset(sample=0, emitted=0, kind=kind, strength01=1.0, count=4), seconds)
     sender.event(SectionChange(sample=0, emitted=0, section="drop", previous="build"), seconds)
     sender.due(100.0)
-    assert hear(desk, 4) == [
-        ("/aivj/onset/low", [4]),
-        ("/aivj/onset/mid", [4]),
-        ("/aivj/onset/high", [4]),
+    assert hear(desk, 5) == [
+        ("/aivj/onset/kick", [4]),
+        ("/aivj/onset/clap", [4]),
+        ("/aivj/onset/hihat", [4]),
+        ("/aivj/onset/other", [4]),
         ("/aivj/section", ["drop"]),
     ]
 

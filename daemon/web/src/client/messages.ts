@@ -62,7 +62,7 @@ export interface Onset {
   type: "onset";
   sample: number;
   atMs: number;
-  kind: "low" | "mid" | "high";
+  kind: "kick" | "clap" | "hihat" | "other";
   strength01: number;
   count: number;
 }

@@ -29,6 +29,8 @@ def card(weights: OnsetWeights, scores: dict[str, list[Score]], clips: int, judg
             f"Learned from {clips} clips of made music (`aivjd models make-music`, train split), judged on",
             f"{judged} clips of the valid split: other patterns, kits and sound fonts.",
             "",
+            "- data: `aivjd models make-music TRAIN --hours 3` and"
+            " `aivjd models make-music VALID --hours 0.5 --split valid`",
             "- command: `python -m models.onsets.train --data TRAIN --valid VALID --out dsp/weights"
             f" --steps {steps} --seed {seed}`",
             f"- recipe: {recipe}",

@@ -35,9 +35,9 @@ WARM_UP_HOPS = 24
 STEEPEST = 1.0
 MEMORY = 0.02
 """Share of the steps over which the exported weights are an average."""
-CHOOSE_FROM = 150
+CHOOSE_FROM = 80
 """Clips of the training split on which thresholds are chosen."""
-THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
+THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -151,7 +151,7 @@ def main() -> None:
     layers = [(w.detach().numpy(), b.detach().numpy()) for w, b in network.layers()]
     version, fields = features_version(), msgspec.structs.asdict(recipe)
     rough = parse(packed(layers, [0.5] * 5, version, fields))
-    stride = max(1, len(pieces) // CHOOSE_FROM)
+    stride = -(-len(pieces) // CHOOSE_FROM)
     thresholds = choose(pieces[::stride], rough)
     data = packed(layers, thresholds, version, fields)
     weights = parse(data)

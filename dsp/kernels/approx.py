@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 MANTISSA = (1 << 52) - 1
 ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
@@ -52,3 +53,10 @@ def exp2(x: float) -> float:
         )
     )
     return series * np.int64((whole + 1023) << 52).view(np.float64)
+
+
+@njit("void(float64[::1])", cache=True, nogil=True)
+def round_micro(values: NDArray[np.float64]) -> None:
+    """Round each value to the nearest millionth, halves up, in place: `dsp.snapshot.micro` of many at once."""
+    for i in range(values.shape[0]):
+        values[i] = np.floor(values[i] * 1e6 + 0.5) / 1e6

@@ -18,10 +18,11 @@ from dsp.tables import smoothing
 
 TARGET = 0.5
 """Where the gain brings the mean base of full passages (newliveweb AudioBus)."""
-BLOCK_S = 0.25
-BLOCKS = 16
+BLOCK_S = 0.5
+"""Any beat has a hit in half a second: between hits a quiet input falls below the squelch, a loud one not."""
+BLOCKS = 8
 """The programme is judged over the last 4 s that were heard."""
-RISE = 0.12
+RISE = 0.22
 """Share of a rise of the programme that the reference takes up with each block: 2 s to follow."""
 OTHER_LEVEL_DB = 18.0
 """No passage of music lies this far below its full passages for long: somebody turned the level down."""
@@ -56,6 +57,7 @@ class Gain:
         self._blocks: deque[float] = deque(maxlen=BLOCKS)
         self._sum = 0.0
         self._count = 0
+        self._heard = False
         self._near = 0.0
         self._low_s = 0.0
         self._anew = False
@@ -64,20 +66,28 @@ class Gain:
         self.db = 0.0
         self.reference_db = 0.0
 
-    def hear(self, base: float) -> None:
-        """Take in a hop of sound that is worth following; in silence this is not called, so the gain stays."""
+    def hear(self, base: float, loud: bool) -> None:
+        """Take in a hop of sound; in silence this is not called, so the gain stays.
+
+        Args:
+            base: measure of the hop.
+            loud: it is worth following; else the gain rests, and so it does in half a second of such hops.
+        """
         self._near += (self._attack if base > self._near else self._release) * (base - self._near)
         self._sum += base
         self._count += 1
+        self._heard |= loud
         if self._count == self._block:
-            self._blocks.append(self._sum / self._count)
-            self._sum, self._count = 0.0, 0
-            self._follow()
-            self._want(TARGET_DB - self.reference_db)
-        wanted = self._wanted_db
-        if self._near > self._ceiling:
-            wanted = max(LIMIT_DB - amplitude_db(self._near), self._lowest)
-        self.db += min(max(wanted - self.db, -self._fall), self._rise)
+            if self._heard:
+                self._blocks.append(self._sum / self._count)
+                self._follow()
+                self._want(TARGET_DB - self.reference_db)
+            self._sum, self._count, self._heard = 0.0, 0, False
+        if loud:
+            wanted = self._wanted_db
+            if self._near > self._ceiling:
+                wanted = max(LIMIT_DB - amplitude_db(self._near), self._lowest)
+            self.db += min(max(wanted - self.db, -self._fall), self._rise)
 
     def _want(self, gain_db: float) -> None:
         self._wanted_db = min(max(gain_db, self._lowest), self._highest)

@@ -12,12 +12,12 @@ from dsp.kernels.approx import exp2, log2
 from dsp.kernels.level import DB, FLOOR, measure
 from dsp.noise_floor import NoiseFloor
 from dsp.settings import DspSettings
+from dsp.squelch import Squelch
 
 WINDOW_S = 0.043
 """Peak and level are over this time, as the app's 2048 samples are."""
 LOUDNESS_S = 0.4
 """Momentary loudness is over this time (ITU-R BS.1770, EBU Tech 3341)."""
-HYSTERESIS_DB = 3.0
 ABOVE_FLOOR_DB = 3.0
 """The gain rests this close to the noise floor."""
 
@@ -34,7 +34,6 @@ class Level:
         level_db: short-term level.
         loudness_db: momentary loudness (ITU-R BS.1770, 0.4 s, ungated), LUFS.
         peak_db: highest magnitude of the last 43 ms.
-        audible: louder than the squelch, or was so within `silence_ms`.
         gain_db: automatic plus manual gain.
         gain: the same, linear.
         energy_raw01: `max(peak, 1.5 rms)` after the gain, clamped.
@@ -43,16 +42,14 @@ class Level:
     """
 
     def __init__(self, settings: DspSettings, hop: int, rate: int) -> None:
-        self._settings = settings
         self._span = max(1, round(WINDOW_S * rate / hop))
         self._rings = np.zeros((3, max(self._span, round(LOUDNESS_S * rate / hop))))
         self._turn = 0
-        self._silent_hops = self._silence_hops = max(1, int(settings.silence_ms * rate / (1000 * hop)))
+        self._squelch = Squelch(settings, hop, rate)
         self._floor = NoiseFloor(hop, rate)
         self._automatic = Gain(settings, hop, rate)
         self.sensitivity_db = settings.sensitivity_db
         self.level_db = self.loudness_db = self.peak_db = -120.0
-        self.audible = False
         self.gain_db = self.sensitivity_db
         self.gain = exp2(self.gain_db / (2.0 * DB))
         self.energy_raw01 = 0.0
@@ -61,7 +58,12 @@ class Level:
     @property
     def squelch_db(self) -> float:
         """The squelch in force, at the input."""
-        return self._settings.squelch_db - self.sensitivity_db
+        return self._squelch.db
+
+    @property
+    def audible(self) -> bool:
+        """Whether the sound is louder than the squelch, or was so within `silence_ms`."""
+        return self._squelch.audible
 
     @property
     def noise_floor_db(self) -> float:
@@ -80,26 +82,17 @@ class Level:
             square, peak, weighted, self._turn, self._span, self._rings
         )
         self._turn += 1
-        floor, automatic, squelch_db = self._floor, self._automatic, self.squelch_db
+        floor, squelch, automatic = self._floor, self._squelch, self._automatic
         if self._turn == self._span:
             floor.assume(self.level_db)
-        self._squelch(squelch_db)
-        floor.step(self.level_db, not self.audible, automatic.reference_db)
+        squelch.step(self.level_db, self.sensitivity_db, automatic.reference_db, floor.db)
+        floor.step(self.level_db, not squelch.audible, automatic.reference_db)
         base = max(top, 1.5 * rms)
-        if self.level_db >= squelch_db and self.level_db >= floor.db + ABOVE_FLOOR_DB:
-            automatic.hear(min(base, 1.0))
+        if squelch.audible:
+            automatic.hear(min(base, 1.0), self.level_db >= max(squelch.db, floor.db + ABOVE_FLOOR_DB))
         gain_db = automatic.db + self.sensitivity_db
         if gain_db != self.gain_db:
             self.gain_db = gain_db
             self.gain = exp2(gain_db / (2.0 * DB))
         self.energy_raw01 = min(base * self.gain, 1.0)
         self.rms01 = min(rms * self.gain, 1.0)
-
-    def _squelch(self, squelch_db: float) -> None:
-        if self.level_db > squelch_db:
-            self._silent_hops = 0
-            self.audible = True
-        elif self.level_db < squelch_db - HYSTERESIS_DB or not self.audible:
-            self._silent_hops += 1
-            if self._silent_hops >= self._silence_hops:
-                self.audible = False

@@ -35,6 +35,15 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"unit": "dBFS", "hot": False},
         ),
     ] = -56.0
+    squelch_depth_db: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=30.0,
+            description="How far below the squelch quiet music is still heard, where it moves as noise does not; 0 for never.",
+            extra={"unit": "dB", "hot": False},
+        ),
+    ] = 20.0
     silence_ms: Annotated[
         int,
         Meta(
@@ -48,11 +57,11 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         float,
         Meta(
             ge=0.0,
-            le=48.0,
+            le=60.0,
             description="Most the automatic gain may amplify; 0 with agc_min_db = 0 switches it off.",
             extra={"unit": "dB", "hot": False},
         ),
-    ] = 40.0
+    ] = 54.0
     agc_min_db: Annotated[
         float,
         Meta(
@@ -97,7 +106,7 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             description="Shortest time between two onsets of one kind.",
             extra={"unit": "ms", "hot": False},
         ),
-    ] = 60
+    ] = 40
     beat_engine: Annotated[
         Literal["internal", "aubio"],
         Meta(

@@ -29,6 +29,8 @@ OTHER_LEVEL_DB = 18.0
 OTHER_LEVEL_S = 20.0
 ANEW_DB_S = 2.0
 """How fast the reference then moves to the level that it finds."""
+GRACE_S = 0.1
+"""The gain moves on for so long after a loud hop, so that sparse hits do not slow it down."""
 LIMIT = 0.9
 """The mean base after the gain is kept below this at once; the reference is not moved by it."""
 
@@ -58,6 +60,8 @@ class Gain:
         self._sum = 0.0
         self._count = 0
         self._heard = False
+        self._grace = max(1, round(GRACE_S * rate / hop))
+        self._rested = self._grace
         self._near = 0.0
         self._low_s = 0.0
         self._anew = False
@@ -71,7 +75,8 @@ class Gain:
 
         Args:
             base: measure of the hop.
-            loud: it is worth following; else the gain rests, and so it does in half a second of such hops.
+            loud: it is worth following. Without such a hop the gain rests after a tenth of a second, and half
+                a second says nothing about the programme.
         """
         self._near += (self._attack if base > self._near else self._release) * (base - self._near)
         self._sum += base
@@ -83,7 +88,8 @@ class Gain:
                 self._follow()
                 self._want(TARGET_DB - self.reference_db)
             self._sum, self._count, self._heard = 0.0, 0, False
-        if loud:
+        self._rested = 0 if loud else self._rested + 1
+        if self._rested < self._grace:
             wanted = self._wanted_db
             if self._near > self._ceiling:
                 wanted = max(LIMIT_DB - amplitude_db(self._near), self._lowest)

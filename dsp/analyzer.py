@@ -22,7 +22,7 @@ from dsp.kernels.approx import exp2, round_micro
 from dsp.kernels.level import DB
 from dsp.level import Level
 from dsp.network import HEADS, Network
-from dsp.sections import SectionFeatures, Sections
+from dsp.sections import NetworkSections, SectionFeatures, Sections
 from dsp.settings import DspSettings
 from dsp.snapshot import AudioState, ExpressiveAudioSnapshot, Section, micro
 from dsp.trust import Trust
@@ -187,7 +187,10 @@ class Analyzer:
         powers[1] += front.high_power / SECTION_HOPS
         if now // self.hop % SECTION_HOPS == 0:
             rate = self._expressive.onset_rate2s
-            self._sections.step(SectionFeatures(valid, self._level.energy_raw01, rate, powers[0], powers[1]))
+            said = None if self._detected else NetworkSections(*self._network.activations[MUSIC:].tolist())
+            self._sections.step(
+                SectionFeatures(valid, self._level.energy_raw01, rate, powers[0], powers[1], said)
+            )
             self._powers = [0.0, 0.0]
 
     def _onset_events(self, now: int, gate: float) -> list[DspEvent]:

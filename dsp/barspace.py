@@ -32,6 +32,10 @@ NEIGHBOURS = 3
 """Tempi so many places away say the same."""
 
 
+LESS = 0.995
+"""What is left of the strongest evidence a frame later: it counts for some two seconds."""
+
+
 class Chances(NamedTuple):
     """How the music behaves, and how far the evidence is believed. All found on made music; see reference.md.
 
@@ -43,7 +47,7 @@ class Chances(NamedTuple):
         downbeat: exponent of the downbeat evidence.
         tempo: exponent of the tempo evidence, applied once a beat.
         waltz: prior share of bars of three.
-        usual: mean share of frames near a beat.
+        usual: evidence that speaks neither for nor against a beat, as a share of the strongest of late.
     """
 
     change: float = 60.0
@@ -53,7 +57,7 @@ class Chances(NamedTuple):
     downbeat: float = 0.5
     tempo: float = 0.03
     waltz: float = 0.08
-    usual: float = 0.03
+    usual: float = 0.2
 
 
 class Reading(NamedTuple):
@@ -117,6 +121,7 @@ class BarSpace:
             share = self._chances.waltz if beats == 3 else 1.0 - self._chances.waltz
             self._mass[start : start + interval * beats] = share / (count * interval * beats)
         self._head[:] = 0
+        self._peak = 0.1
         settle(self._mass, self._rings, self._sums, 1.0)
 
     def step(self, beat: float, downbeat: float) -> None:
@@ -126,6 +131,8 @@ class BarSpace:
             beat: probability of a beat in this frame.
             downbeat: probability that there is a beat which begins a bar.
         """
+        self._peak = max(beat, LESS * self._peak)
+        self._trust[2] = min(max(self._chances.usual * self._peak, 0.02), 0.3)
         total = advance(
             self._mass,
             self._rings,

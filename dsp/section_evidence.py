@@ -11,8 +11,8 @@ from dsp.tables import smoothing
 ABSENT_DB = 10.0
 """Low band so far below its usual level: gone."""
 BACK_DB = 5.0
-AWAY_S = 4.0
-"""A low band that was away for less comes back from a fill, not from a breakdown."""
+AWAY_S = 6.0
+"""A low band that was away for less (three bars at 120 BPM) comes back from a fill, not from a breakdown."""
 QUIET_DB = 3.0
 """So much of a rise of the high band is chance."""
 FULL_DB = 12.0
@@ -41,7 +41,7 @@ class LowBand:
         self.missing01 = 0.0
 
     def step(self, power: float) -> bool:
-        """Take the power in; True where the band returns after at least four seconds."""
+        """Take the power in; True where the band returns after at least AWAY_S."""
         self._power += self._quick * (power - self._power)
         low_db = decibel(self._power)
         missing = self._usual_db - low_db

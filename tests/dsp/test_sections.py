@@ -47,7 +47,7 @@ def test_peak_needs_onsets_too(sections):
 
 def test_bass_goes_breakdown_and_comes_back_drop(sections):
     run(sections, 10, 0.6, 1e-2)
-    assert run(sections, 6, 0.4, 1e-6, rate=0.5) == ["groove", "breakdown"]
+    assert run(sections, 8, 0.4, 1e-6, rate=0.5) == ["groove", "breakdown"]
     assert run(sections, 0.5, 0.6, 1e-2) == ["breakdown", "drop"]
     assert run(sections, 20, 0.6, 1e-2) == ["drop", "peak"]
     assert run(sections, 6, 0.45, 1e-2) == ["peak", "groove"]
@@ -76,6 +76,12 @@ def test_the_same_rise_with_the_bass_in_is_no_build(sections):
         assert sections.buildup01 == 0.0
 
 
+def test_the_bass_back_from_a_fill_is_no_drop(sections):
+    run(sections, 10, 0.6, 1e-2)
+    assert run(sections, 4, 0.5, 1e-6)[-1] == "breakdown"
+    assert "drop" not in run(sections, 6, 0.6, 1e-2)
+
+
 def test_a_deep_breakdown_is_not_taken_for_calm(sections):
     run(sections, 10, 0.6, 1e-2)
     assert run(sections, 10, 0.0, 1e-7, rate=0.0) == ["groove", "breakdown"]
@@ -83,7 +89,7 @@ def test_a_deep_breakdown_is_not_taken_for_calm(sections):
 
 def test_a_pause_right_before_the_drop(sections):
     run(sections, 10, 0.6, 1e-2)
-    run(sections, 6, 0.3, 1e-6)
+    run(sections, 8, 0.3, 1e-6)
     for _ in range(int(2 * RATE / HOP)):
         assert sections.step(SectionFeatures(False, 0.0, 0.0, 0.0, 0.0)) == "silence"
     assert run(sections, 0.5, 0.6, 1e-2)[-1] == "drop"
@@ -91,7 +97,7 @@ def test_a_pause_right_before_the_drop(sections):
 
 def test_music_after_a_long_silence_is_no_drop(sections):
     run(sections, 10, 0.6, 1e-2)
-    run(sections, 6, 0.3, 1e-6)
+    run(sections, 8, 0.3, 1e-6)
     for _ in range(int(5 * RATE / HOP)):
         sections.step(SectionFeatures(False, 0.0, 0.0, 0.0, 0.0))
     assert run(sections, 10, 0.6, 1e-2) == ["calm", "groove"]
@@ -110,7 +116,7 @@ def test_the_network_sees_a_breakdown_that_keeps_its_bass(sections):
 
 def test_a_network_that_is_wrong_does_not_hide_what_is_plain(sections):
     run(sections, 10, 0.6, 1e-2, network=QUIET)
-    assert run(sections, 6, 0.3, 1e-6, network=QUIET)[-1] == "breakdown"
+    assert run(sections, 8, 0.3, 1e-6, network=QUIET)[-1] == "breakdown"
     assert run(sections, 0.5, 0.6, 1e-2, network=QUIET) == ["breakdown", "drop"]
 
 

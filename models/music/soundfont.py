@@ -69,9 +69,9 @@ class Synth:
 
     def __init__(self, font: Path, rate: int, *, reverb: float = 0.0, chorus: bool = False) -> None:
         self.rate = rate
-        self._reverb, self._chorus = reverb, chorus
         self._font = str(font)
         self._library = fluidsynth()
+        self._prober: Synth | None = None
         self._programs: dict[int, tuple[int, int]] = {}
         self._declare()
         for level in _ERRORS_TO_WARNINGS:
@@ -115,6 +115,8 @@ class Synth:
 
     def close(self) -> None:
         """Frees the synthesiser; nothing may be called afterwards."""
+        if self._prober is not None:
+            self._prober.close()
         self._library.delete_fluid_synth(self._synth)
         self._library.delete_fluid_settings(self._settings)
 
@@ -136,19 +138,23 @@ class Synth:
         return round(time * self.rate / BLOCK) * BLOCK / self.rate
 
     def attack(self, channel: int, key: int) -> Attack:
-        """Measures how a note of a chosen channel starts; to be called before `render`.
+        """How a note of a chosen channel starts.
 
+        It is measured on a synthesiser of its own, so that what is rendered does not depend on it.
         Melodic keys are measured in groups of four; measured values are kept for the life of the process.
         """
         key = key if channel == DRUMS else key // 4 * 4 + 2
         name = (self._font, *self._programs[channel], key, self.rate)
         if name not in _probes:
-            _probes[name] = self._probe(channel, key)
+            if self._prober is None:
+                self._prober = Synth(Path(self._font), self.rate)
+            bank, program = self._programs[channel]
+            self._prober.choose(Voice(channel, program, bank=bank))
+            _probes[name] = self._prober.probe(channel, key)
         return _probes[name]
 
-    def _probe(self, channel: int, key: int) -> Attack:
-        self._library.fluid_synth_reverb_on(self._synth, -1, 0)
-        self._library.fluid_synth_chorus_on(self._synth, -1, 0)
+    def probe(self, channel: int, key: int) -> Attack:
+        """Plays one note and measures its start; what is rendered afterwards may differ in its last bits."""
         self._library.fluid_synth_noteon(self._synth, channel, key, 90)
         heard = self._blocks(int(_PROBE_SECONDS * self.rate) // BLOCK)
         self._library.fluid_synth_all_sounds_off(self._synth, -1)
@@ -177,8 +183,6 @@ class Synth:
         Returns:
             float32[n, 2] of `duration` seconds; not normalised.
         """
-        self._library.fluid_synth_reverb_on(self._synth, -1, int(self._reverb > 0))
-        self._library.fluid_synth_chorus_on(self._synth, -1, int(self._chorus))
         samples = round(duration * self.rate)
         blocks = -(-samples // BLOCK)
         events: list[tuple[int, int, int, int, int]] = []

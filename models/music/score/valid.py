@@ -78,7 +78,7 @@ VALID: tuple[Style, ...] = (
         ),
         lead=(72, 42, 22, 60),
         busy=0.4,
-        progressions=("1 5 1 4 1 5 5 1", "6 2 5 1", "1 3 4 5"),
+        progressions=("1 5 1 4 1 5 5 1", "6 2 5 1", "1 3 6 5"),
     ),
     Style(
         name="jig",
@@ -93,7 +93,7 @@ VALID: tuple[Style, ...] = (
         ),
         lead=(72, 75, 110, 40),
         busy=0.65,
-        progressions=("1 5 4 5", "1 7 6 7", "1 4 1 5"),
+        progressions=("1 5 4 5", "1 7 6 1", "1 4 7 5"),
     ),
     Style(
         name="trio",
@@ -192,7 +192,7 @@ VALID: tuple[Style, ...] = (
     Style(
         name="chamber",
         tempo=(70, 150),
-        bass=("r--5", "r.3.", "r-r5"),
+        bass=("r-35", "r.3.", "r-r5"),
         bass_programs=(43, 45),
         comping=(
             Comping((45, 46, 6), (".xxx", "1-4-2-4-", "13421342")),
@@ -207,7 +207,7 @@ VALID: tuple[Style, ...] = (
     Style(
         name="keys_alone",
         tempo=(68, 160),
-        bass=("r-.l", "r3o3", "r53o", "r--5"),
+        bass=("r-.l", "r3o3", "r53o", "r-35"),
         bass_programs=(0, 2),
         comping=(Comping((0, 2), (".xx.", "2313", "14341434", "x-x-"), 5),),
         lead=(0, 2),

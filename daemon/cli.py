@@ -130,6 +130,13 @@ def build_parser() -> argparse.ArgumentParser:
     beats.add_argument("--hidden", type=int, default=96, metavar="N", help="size of a recurrent layer")
     beats.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 
+    onsets = models_commands.add_parser("train-onsets", help="the network that hears onsets, from made music")
+    onsets.add_argument("--data", type=Path, required=True, metavar="DIR", help="clips to learn from")
+    onsets.add_argument("--valid", type=Path, required=True, metavar="DIR", help="clips to judge by")
+    onsets.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights and model card")
+    onsets.add_argument("--steps", type=int, default=2500, metavar="N", help="batches")
+    onsets.add_argument("--seed", type=int, default=1)
+
     score = models_commands.add_parser("score-beats", help="how well the beats of such clips are heard")
     score.add_argument("clips", type=Path, metavar="DIR", help="folder of NAME.flac with NAME.json")
     score.add_argument("--cmd", metavar="COMMAND", help="another tracker: '... {wav}' printing JSON lines")

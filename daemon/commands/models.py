@@ -11,7 +11,12 @@ from daemon.errors import MissingError, UsageError
 
 def models(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
-    actions = {"make-music": _make_music, "train-beats": _train_beats, "score-beats": _score_beats}
+    actions = {
+        "make-music": _make_music,
+        "train-beats": _train_beats,
+        "train-onsets": _train_onsets,
+        "score-beats": _score_beats,
+    }
     return actions[args.models_command](args)
 
 
@@ -44,12 +49,23 @@ def _train_beats(args: argparse.Namespace) -> int:
     if args.steps < 1 or args.hidden < 32:
         raise UsageError("--steps must be positive, --hidden at least 32", fix="give other numbers")
     recipe = Recipe(steps=args.steps, seed=args.seed, hidden=args.hidden)
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    print(train(args.data, args.valid, args.out, recipe, say, args.device))
+    print(train(args.data, args.valid, args.out, recipe, _say, args.device))
     return 0
+
+
+def _train_onsets(args: argparse.Namespace) -> int:
+    if find_spec("torch") is None:
+        raise MissingError("training needs torch", fix="install the extra `aivjd[models]`")
+    from models.onsets.train import Recipe, train
+
+    if args.steps < 1:
+        raise UsageError("--steps must be positive", fix="give another number")
+    print(train(args.data, args.valid, args.out, Recipe(steps=args.steps, seed=args.seed), _say))
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _score_beats(args: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ def card(weights: OnsetWeights, scores: dict[str, list[Score]], clips: int, judg
             "",
             "- data: `aivjd models make-music TRAIN --hours 3` and"
             " `aivjd models make-music VALID --hours 0.5 --split valid`",
-            "- command: `python -m models.onsets.train --data TRAIN --valid VALID --out dsp/weights"
+            "- command: `aivjd models train-onsets --data TRAIN --valid VALID --out dsp/weights"
             f" --steps {steps} --seed {seed}`",
             f"- recipe: {recipe}",
             f"- thresholds: {limits}",

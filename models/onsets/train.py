@@ -1,13 +1,11 @@
 """Training of the onset network: a fixed number of steps from a seed, so a second run gives the same weights.
 
-`python -m models.onsets.train --data DIR --valid DIR --out DIR [--steps N] [--seed N]` writes `onsets.bin`
-and `onsets-card.md`. Thresholds are chosen on clips of the training split; the valid split only judges.
+`aivjd models train-onsets` calls it. Thresholds are chosen on clips of the training split; the valid split only judges.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,7 +15,6 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from dsp.onset_network import OnsetWeights, parse
-from models.errors import ModelsError
 from models.onsets.card import card
 from models.onsets.clips import Piece, features_version, prepare
 from models.onsets.evaluate import Score, activations, mean, pick, score
@@ -76,7 +73,7 @@ def _filled(part: Float32, hops: int) -> Float32:
     return np.pad(part, [(0, missing)] + [(0, 0)] * (part.ndim - 1)) if missing else part
 
 
-def learn(pieces: list[Piece], recipe: Recipe) -> OnsetNet:
+def learn(pieces: list[Piece], recipe: Recipe, say: Callable[[str], None]) -> OnsetNet:
     """Train from the seed."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -105,7 +102,7 @@ def learn(pieces: list[Piece], recipe: Recipe) -> OnsetNet:
             for name, value in network.state_dict().items():
                 average[name] += share * (value - average[name])
         if step % 100 == 0:
-            print(f"step {step}: loss {loss.item():.4f}", flush=True)  # noqa: T201
+            say(f"step {step}: loss {loss.item():.4f}")
     network.load_state_dict(average)
     return network
 
@@ -133,38 +130,38 @@ def choose(pieces: list[Piece], weights: OnsetWeights) -> list[float]:
     return best
 
 
-def main() -> None:
-    """Entry of `python -m models.onsets.train`."""
-    parser = argparse.ArgumentParser(description="Train the onset network.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of clips to learn from")
-    parser.add_argument("--valid", type=Path, required=True, help="folder of clips to judge by")
-    parser.add_argument("--out", type=Path, required=True, help="folder for onsets.bin and onsets-card.md")
-    parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-    recipe = Recipe(steps=args.steps, seed=args.seed)
-    try:
-        pieces, valid = prepare(args.data), prepare(args.valid)
-    except ModelsError as error:
-        sys.exit(str(error))
-    network = learn(pieces, recipe)
+def train(data: Path, valid: Path, out: Path, recipe: Recipe, say: Callable[[str], None]) -> Path:
+    """Train, choose thresholds, export and judge.
+
+    Args:
+        data: folder of clips to learn from.
+        valid: folder of clips to judge by.
+        out: gets `onsets.bin` and `onsets-card.md`.
+        recipe: what to do.
+        say: told of progress, line by line.
+
+    Returns:
+        the weights file.
+
+    Raises:
+        ModelsError: a folder has no clips.
+    """
+    pieces, judges = prepare(data), prepare(valid)
+    network = learn(pieces, recipe, say)
     layers = [(w.detach().numpy(), b.detach().numpy()) for w, b in network.layers()]
     version, fields = features_version(), msgspec.structs.asdict(recipe)
     rough = parse(packed(layers, [0.5] * 5, version, fields))
     stride = -(-len(pieces) // CHOOSE_FROM)
     thresholds = choose(pieces[::stride], rough)
-    data = packed(layers, thresholds, version, fields)
-    weights = parse(data)
+    packed_weights = packed(layers, thresholds, version, fields)
+    weights = parse(packed_weights)
     scores: dict[str, list[Score]] = {}
-    for piece in valid:
+    for piece in judges:
         heard = pick(activations(piece, weights), piece.rate, thresholds)
         scores.setdefault(piece.truth.category, []).append(score(piece.truth, heard))
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "onsets.bin").write_bytes(data)
-    text = card(weights, scores, len(pieces), len(valid))
-    (args.out / "onsets-card.md").write_text(text, encoding="utf-8")
-    print(text)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "onsets.bin"
+    path.write_bytes(packed_weights)
+    text = card(weights, scores, len(pieces), len(judges))
+    (out / "onsets-card.md").write_text(text, encoding="utf-8")
+    return path

@@ -1,6 +1,7 @@
 """Training of the onset network: a fixed number of steps from a seed, so a second run gives the same weights.
 
-`aivjd models train-onsets` calls it. Thresholds are chosen on clips of the training split; the valid split only judges.
+`aivjd models train-onsets` calls it. Thresholds are chosen on clips of the training split; the valid split
+only judges.
 """
 
 from __future__ import annotations

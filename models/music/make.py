@@ -83,7 +83,7 @@ def make_planned(plan: Plan, index: int) -> Clip:
     if not plan.clean and rng.random() < AUGMENTED:
         from models.music import augment
 
-        clip = augment.apply(rng, clip)
+        clip = augment.apply(rng, clip, plan.split)
     clip.truth.id = f"{plan.split}-{plan.seed}-{index:05d}"
     return clip
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from models.errors import ModelsError
+from models.music.clip import Clip, Split, Truth, merged
 from models.music.club import arrangement
 from models.music.club.arrangement import Span
-from models.music.clip import Clip, Split, Truth, merged
-from models.music.edits import cropped
 from models.music.club.mixdown import Heard, mix
 from models.music.club.piece import Piece
 from models.music.club.styles import STYLES, Style
 from models.music.club.timeline import Timeline
+from models.music.edits import cropped
 
 CATEGORIES: dict[str, float] = {
     "four_floor": 0.14,
@@ -131,7 +131,8 @@ def _truth(
         mask=mask,
         changes=changes,
         sections=[
-            (float(edges[k]), span.name) for k, span in enumerate(spans)
+            (float(edges[k]), span.name)
+            for k, span in enumerate(spans)
             if edges[k] < duration and (k == 0 or spans[k - 1].name != span.name)
         ],
-    )  # fmt: skip
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
@@ -115,15 +114,15 @@ def _of_kind(rng: np.random.Generator, plan: Plan, kind: str) -> Clip:
 
 
 def write_clip(folder: Path, plan: Plan, index: int) -> Truth:
-    """Make a clip and write `00042.flac` and `00042.json`, the latter last: where it lies, the clip is whole."""
+    """Make a clip and write `00042.flac` and `00042.json`; where the latter lies, the clip is whole."""
     path = folder / f"{index:05d}"
     clip = make_planned(plan, index)
     deep = random_for(plan.seed, plan.split, index, "format").random() < 0.25
     draft = path.with_suffix(".part")
     soundfile.write(draft, clip.samples, clip.rate, format="FLAC", subtype="PCM_24" if deep else "PCM_16")
-    os.replace(draft, path.with_suffix(".flac"))
+    draft.replace(path.with_suffix(".flac"))
     draft.write_bytes(msgspec.json.encode(clip.truth))
-    os.replace(draft, path.with_suffix(".json"))
+    draft.replace(path.with_suffix(".json"))
     return clip.truth
 
 
@@ -206,13 +205,13 @@ def _manifest(folder: Path, plan: Plan) -> Manifest:
         clips=len(paths),
         hours=round(seconds / 3600, 3),
         categories=dict(sorted(categories.items())),
-        versions={name: version(name) for name in ("numpy", "scipy", "soundfile")},
+        versions={name: version(name) for name in ("aivjd", "numpy", "soundfile")},
         sound_fonts=_sound_fonts(plan),
     )
 
 
 def _sound_fonts(plan: Plan) -> dict[str, str]:
-    """Sound fonts that the clips are made with and the packages whose copyright files state their licences."""
+    """Sound fonts of the clips, and the packages whose copyright files state their licences."""
     if "band" not in plan.kinds:
         return {}
     from models.music.machine import fonts

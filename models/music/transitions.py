@@ -8,9 +8,9 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from models.music.clip import Clip, OnsetClass, Truth, merged
+from models.music.club.signals import between, resampled
 from models.music.edits import cropped, shifted, varispeed, windowed
 
 CATEGORIES: dict[str, float] = {"dj_change": 0.68, "music_gap": 0.32}
@@ -44,8 +44,8 @@ def _with_rate(clip: Clip, rate: int) -> Clip:
     if clip.rate == rate:
         return clip
     common = gcd(rate, clip.rate)
-    samples = signal.resample_poly(clip.samples, rate // common, clip.rate // common, axis=0)
-    whole = Clip(rate=rate, samples=samples.astype(np.float32), truth=clip.truth)
+    samples = resampled(clip.samples, rate // common, clip.rate // common)
+    whole = Clip(rate=rate, samples=samples, truth=clip.truth)
     return cropped(whole, 0.0, len(samples) / rate)
 
 
@@ -67,13 +67,16 @@ def _cut(rng: np.random.Generator, first: Clip, second: Clip) -> Clip:
 
 
 def _cross_fade(rng: np.random.Generator, first: Clip, second: Clip) -> Clip:
-    """Two tracks at their own tempi and phases over one another for 4 to 10 s: nobody can say which beat counts."""
+    """Two tracks at their own tempi and phases for 4 to 10 s: nobody can say which beat counts."""
     a, b = _stretch(rng, first), _stretch(rng, second)
     return _overlapped(a, b, float(rng.uniform(4, 10)), rng.random() < 0.6, matched=False)
 
 
 def _blend(rng: np.random.Generator, first: Clip, second: Clip) -> Clip:
-    """Beat-matched: the second runs at the first's tempo, bars upon bars. Only for pieces of one steady tempo."""
+    """Beat-matched: the second runs at the first's tempo, bars upon bars.
+
+    Pieces of changing or far apart tempi are cut or cross-faded instead.
+    """
     a, b = _stretch(rng, first), second
     if not (_steady(a.truth) and _steady(b.truth)) or a.truth.beats_per_bar != b.truth.beats_per_bar:
         return _cross_fade(rng, first, second)
@@ -100,7 +103,10 @@ def _steady(truth: Truth) -> bool:
 
 
 def _overlapped(a: Clip, b: Clip, length: float, smooth: bool, *, matched: bool) -> Clip:
-    """`b` faded in over the last `length` seconds of `a`; equal power or, if not `smooth`, both at full level half-way."""
+    """`b` faded in over the last `length` seconds of `a`.
+
+    Equal power if `smooth`; otherwise both are at full level half-way.
+    """
     rate, fade = a.rate, min(round(length * a.rate), len(a.samples), len(b.samples))
     start = len(a.samples) - fade
     ramp = np.linspace(0, 1, fade)
@@ -171,7 +177,7 @@ def _joined(a: Truth, b: Truth, instant: float, category: str) -> Truth:
 
 
 def _gap(rng: np.random.Generator, source: Source) -> Clip:
-    """The music stops, 5 to 12 s of nothing or of a murmuring crowd, then it goes on or another piece begins."""
+    """The music stops; after 5 to 12 s of nothing or of a murmuring crowd it, or another piece, goes on."""
     piece = source(rng)
     a, rate = _stretch(rng, piece), piece.rate
     b = _stretch(rng, _with_rate(source(rng), rate) if rng.random() < 0.4 else piece)
@@ -200,8 +206,8 @@ def _gap(rng: np.random.Generator, source: Source) -> Clip:
 def _murmur(rng: np.random.Generator, samples: int, rate: int) -> NDArray[np.float32]:
     """Voices too many to tell apart: band noise that swells and ebbs."""
     noise = rng.standard_normal((samples, 2)).astype(np.float32)
-    tone = signal.butter(1, [250, rng.uniform(1500, 4000)], "band", fs=rate, output="sos")
+    noise = between(noise.T, 250, rng.uniform(1500, 4000), rate).T
     times = np.arange(0, samples / rate + 1, 0.4)
     swell = np.interp(np.arange(samples) / rate, times, np.exp(rng.normal(0, 0.35, len(times))))
     level = 10 ** (rng.uniform(-60, -26) / 20)
-    return np.asarray(signal.sosfilt(tone, noise, axis=0) * (level * swell)[:, None], dtype=np.float32)
+    return (noise * (level * swell)[:, None]).astype(np.float32)

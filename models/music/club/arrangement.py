@@ -12,10 +12,24 @@ DRUMS = ("kick", "clap", "snare", "hat", "open", "shaker", "ride", "perc0", "per
 PITCHED = ("bass", "chord", "arp", "lead", "vocal", "pad")
 RHYTHMIC = frozenset((*DRUMS, "bass", "chord", "arp", "roll"))
 """Parts from which a listener can tell the beat; a lead, a voice or a pad alone leaves it open."""
-_LIKELY = {"kick": 0.97, "clap": 0.75, "snare": 0.4, "hat": 0.8, "open": 0.55, "shaker": 0.3, "ride": 0.2, "perc0": 0.45,
-           "perc1": 0.25, "bass": 0.9, "chord": 0.55, "arp": 0.35, "lead": 0.3, "vocal": 0.2, "pad": 0.35}  # fmt: skip
-_INTROS = (("hat",), ("hat", "open"), ("bass",), ("pad",), ("arp",), ("kick",), ("perc0", "shaker"), ("kick", "hat"), ("chord",),
-           ("vocal", "pad"), ("bass", "hat"), ("snare", "hat"))  # fmt: skip
+_LIKELY = {
+    "kick": 0.97, "clap": 0.75, "snare": 0.4, "hat": 0.8, "open": 0.55, "shaker": 0.3, "ride": 0.2,
+    "perc0": 0.45, "perc1": 0.25,
+    "bass": 0.9, "chord": 0.55, "arp": 0.35, "lead": 0.3, "vocal": 0.2, "pad": 0.35,
+}  # fmt: skip
+"""Chance that a piece has a part."""
+_QUIET = {"pad": 0.75, "arp": 0.25, "lead": 0.3, "vocal": 0.35, "chord": 0.15}
+"""Chance that a part plays in a breakdown."""
+_INTROS = (
+    ("hat",), ("hat", "open"), ("bass",), ("pad",), ("arp",), ("kick",), ("perc0", "shaker"), ("kick", "hat"),
+    ("chord",), ("vocal", "pad"), ("bass", "hat"), ("snare", "hat"),
+)  # fmt: skip
+_SPARSE = (
+    ("arp",), ("arp", "bass"), ("arp", "pad"), ("bass",), ("bass", "hat"), ("chord", "bass"),
+    ("chord", "pad"),
+    ("kick", "pad"), ("kick", "pad", "lead"), ("perc0", "pad"), ("hat", "perc0"), ("arp", "lead", "bass"),
+    ("chord", "vocal", "bass"), ("hat",), ("clap", "bass"), ("arp", "chord", "pad", "vocal"),
+)  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -98,12 +112,7 @@ def groove(rng: np.random.Generator, parts: frozenset[str], bars: int) -> list[S
 
 def sparse(rng: np.random.Generator, bars: int) -> list[Span]:
     """Music without a drum set: arpeggios, basses, a lone pulse over pads, hats alone."""
-    choices = (
-        {"arp"}, {"arp", "bass"}, {"arp", "pad"}, {"bass"}, {"bass", "hat"}, {"chord", "bass"}, {"chord", "pad"},
-        {"kick", "pad"}, {"kick", "pad", "lead"}, {"perc0", "pad"}, {"hat", "perc0"}, {"arp", "lead", "bass"},
-        {"chord", "vocal", "bass"}, {"hat"}, {"clap", "bass"}, {"arp", "chord", "pad", "vocal"},
-    )  # fmt: skip
-    parts = frozenset(choices[int(rng.integers(len(choices)))])
+    parts = frozenset(_SPARSE[int(rng.integers(len(_SPARSE)))])
     extra = parts | {str(rng.choice(["pad", "lead", "hat", "arp", "bass", "shaker"]))}
     spans, start = [], 0
     while start < bars:
@@ -118,10 +127,7 @@ def breakdown(rng: np.random.Generator, parts: frozenset[str], bars: int, bar_se
     away = max(round(rng.uniform(8, 24) / bar_seconds), 2)
     build = int(rng.choice([0, 1, 2, 2, 4])) if away > 4 else int(rng.choice([0, 1]))
     before = max(round((bars - away) * rng.uniform(0.3, 0.6)), 4)
-    quiet = {
-        part for part, chance in (("pad", 0.75), ("arp", 0.25), ("lead", 0.3), ("vocal", 0.35), ("chord", 0.15))
-        if rng.random() < chance
-    } or {"pad"}  # fmt: skip
+    quiet = {part for part, chance in _QUIET.items() if rng.random() < chance} or {"pad"}
     level = float(rng.choice([0.0, -3.0, -8.0, -15.0]))
     gap = float(rng.choice([0.0, 0.0, 0.5, 1.0, 2.0, 4.0]))
     spans = _phrases(rng, parts, 0, before, "groove")

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from models.music.club.signals import Audio, decay, faded, phase_of, seconds_axis, swept, unit_peak
 from models.music.club.splits import family_random
@@ -272,6 +271,5 @@ class Kit:
         if rng.random() < 0.25:
             hit = np.tanh(rng.uniform(1, 4) * unit_peak(hit))
         if rng.random() < 0.1:
-            tone = signal.butter(2, rng.uniform(2500, 7000), "low", fs=self.rate, output="sos")
-            hit = signal.sosfilt(tone, hit)
+            hit = swept(hit.astype(np.float32), rng.uniform(2500, 7000), self.rate, q=np.sqrt(0.5))
         return hit

@@ -28,7 +28,16 @@ class Hit(NamedTuple):
 
 
 class Track(msgspec.Struct):
-    """Hits that share a place in the mix: `pan` -1..1, `send` linear, `bus` kick, drums, hats, bass or music."""
+    """Hits that share a place in the mix.
+
+    Attributes:
+        bus: kick, drums, hats, bass or music.
+        hits: in any order.
+        gain: linear.
+        pan: -1 left to 1 right.
+        send: share that goes to the room, linear.
+        duck: how far the kick pushes the bus down, 0..1.
+    """
 
     bus: str
     hits: list[Hit]
@@ -56,7 +65,7 @@ class Heard(NamedTuple):
 
 
 def _energies(mono: Audio, rate: int) -> NDArray[np.float64]:
-    """Running sums of energy, plain and of the first difference (treble), per block of 1 ms: `[2, blocks+1]`."""
+    """Running sums of energy by blocks of 1 ms: of the wave, and of its first difference. `[2, blocks + 1]`."""
     block = int(rate * _BLOCK)
     blocks = len(mono) // block
     out = np.zeros((2, blocks + 1))
@@ -102,7 +111,8 @@ def mix(
         tracks: what plays; hits outside the clip are ignored.
         sweeps: filter sweeps.
         bed: noise and effects, `[2, samples]`.
-        samples, rate: length and Hz.
+        samples: length.
+        rate: Hz.
     """
     buses: dict[str, Audio] = {}
     send = np.zeros(samples, dtype=np.float32)
@@ -149,7 +159,7 @@ def _audible(
     samples: int,
     rate: int,
 ) -> list[Heard]:
-    """The hits of all tracks that are not masked; energies of a bus after and before its effects scale them."""
+    """The hits of all tracks that are not masked, scaled by what the effects of their bus leave of it."""
     everything = _energies(total.mean(axis=0), rate)
     scale = (0.89 / peak * (drive / np.tanh(0.89 * drive) * 0.89 if drive else 1.0)) ** 2
     least = 10 ** (INAUDIBLE_DB / 10)

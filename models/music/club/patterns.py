@@ -14,7 +14,7 @@ from models.music.club.styles import Style
 
 
 class Note(NamedTuple):
-    """Something played: position in beats (where it is played, swing included), velocity, pitches, beats long."""
+    """Something played at a position in beats, swing included, `length` beats long; drums have no pitches."""
 
     beat: float
     velocity: float

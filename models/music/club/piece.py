@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.music.club.arrangement import DRUMS, PITCHED, Span
 from models.music.clip import OnsetClass, Split
+from models.music.club.arrangement import DRUMS, PITCHED, Span
 from models.music.club.drums import Kit
 from models.music.club.harmony import Harmony
 from models.music.club.mixdown import Hit, Sweep, Track
 from models.music.club.patterns import Melody, Note, Part, fill, roll
 from models.music.club.rhythm import Swing
-from models.music.club.signals import Audio, seconds_axis, swept
+from models.music.club.signals import Audio, swept
 from models.music.club.splits import family
 from models.music.club.styles import Style
 from models.music.club.synths import Instrument
@@ -22,13 +22,20 @@ _CLASS: dict[str, OnsetClass] = {
     "shaker": "hihat", "ride": "hihat", "crash": "hihat",
 }  # fmt: skip
 _LEVELS = {
-    "kick": (-4, 0), "clap": (-13, -2), "snare": (-14, -2), "hat": (-27, -8), "open": (-22, -6), "shaker": (-30, -12),
-    "ride": (-26, -12), "crash": (-22, -8), "perc0": (-22, -5), "perc1": (-26, -8), "bass": (-12, 0), "chord": (-20, -6),
-    "arp": (-20, -4), "lead": (-20, -4), "vocal": (-16, -2), "pad": (-26, -10), "roll": (-14, -4),
+    "kick": (-4, 0), "clap": (-13, -2), "snare": (-14, -2), "roll": (-14, -4),
+    "perc0": (-22, -5), "perc1": (-26, -8),
+    "hat": (-27, -8), "open": (-22, -6), "shaker": (-30, -12), "ride": (-26, -12), "crash": (-22, -8),
+    "bass": (-12, 0), "chord": (-20, -6), "arp": (-20, -4), "lead": (-20, -4), "vocal": (-16, -2),
+    "pad": (-26, -10),
 }  # fmt: skip
 """Range of each part's level in dB; several parts may lie more than 20 dB apart."""
-_BUS = {"kick": "kick", "bass": "bass", **dict.fromkeys(("hat", "open", "shaker", "ride", "crash"), "hats"),
-        **dict.fromkeys(("clap", "snare", "roll", "perc0", "perc1"), "drums")}  # fmt: skip
+_BUS = {
+    "kick": "kick",
+    "bass": "bass",
+    **dict.fromkeys(("hat", "open", "shaker", "ride", "crash"), "hats"),
+    **dict.fromkeys(("clap", "snare", "roll", "perc0", "perc1"), "drums"),
+}
+"""Bus of each part; all others go to the music bus."""
 
 
 class Piece:
@@ -43,9 +50,16 @@ class Piece:
     """
 
     def __init__(
-        self, rng: np.random.Generator, split: Split, style: Style, spans: list[Span], timeline: Timeline, rate: int,
-        *, human: bool,
-    ) -> None:  # fmt: skip
+        self,
+        rng: np.random.Generator,
+        split: Split,
+        style: Style,
+        spans: list[Span],
+        timeline: Timeline,
+        rate: int,
+        *,
+        human: bool,
+    ) -> None:
         self._rng, self._split, self._style, self._spans = rng, split, style, spans
         self._timeline, self._rate = timeline, rate
         self._kit = Kit(family(rng, split), rate)
@@ -136,9 +150,10 @@ class Piece:
         if role == "roll":
             return [
                 (Note(*step), span.level)
-                for span in self._spans if role in span.parts
+                for span in self._spans
+                if role in span.parts
                 for step in roll(rng, float(span.start * width), span.bars * width - span.gap)
-            ]  # fmt: skip
+            ]
         part = Part(rng, self._split, self._style, role, self._swing if role != "pad" else None)
         melody = Melody(rng, self._harmony, role) if role in PITCHED else None
         out = []
@@ -200,7 +215,11 @@ class Piece:
         delay = float(rng.choice([0.5, 0.75, 0.75, 1.0, 0.33])) * beat
         first, again = 10 ** (rng.uniform(-18, -8) / 20), rng.uniform(0.2, 0.6)
         return [
-            hit._replace(start=hit.start + round(k * delay * self._rate), gain=hit.gain * first * again ** (k - 1), dontcare=True)
+            hit._replace(
+                start=hit.start + round(k * delay * self._rate),
+                gain=hit.gain * first * again ** (k - 1),
+                dontcare=True,
+            )
             for hit in hits
             for k in (1, 2, 3)
-        ]  # fmt: skip
+        ]

@@ -48,7 +48,7 @@ def euclid(hits: int, steps: int, turn: int) -> str:
 
 def euclidean(rng: np.random.Generator, split: Split, kind: str, steps: int) -> str:
     """A Euclidean rhythm that only this split uses for this kind of part."""
-    names = [f"{hits}/{turn}" for hits in range(2, steps // 2 + 2) for turn in range(0, min(steps, 8))]
+    names = [f"{hits}/{turn}" for hits in range(2, steps // 2 + 2) for turn in range(min(steps, 8))]
     allowed = share(split, f"euclid/{kind}/{steps}", names)
     hits, turn = allowed[int(rng.integers(len(allowed)))].split("/")
     return euclid(int(hits), steps, int(turn))
@@ -69,7 +69,7 @@ def mutate(rng: np.random.Generator, text: str, drop: float, ghost: float) -> st
     """The pattern with hits left out (accents less often) and ghost notes put in."""
     out = []
     for mark in text:
-        if mark in "xo" and rng.random() < drop or mark == "X" and rng.random() < 0.3 * drop:
+        if (mark in "xo" and rng.random() < drop) or (mark == "X" and rng.random() < 0.3 * drop):
             out.append(".")
         elif mark == "." and rng.random() < ghost:
             out.append("o")
@@ -93,8 +93,6 @@ class Swing(NamedTuple):
         """A straight position moved to where it is played."""
         whole = np.floor(beat / self.pair + 1e-9)
         part = beat / self.pair - whole
-        if part <= 0.5:
-            moved = part * 2 * self.ratio
-        else:
-            moved = self.ratio + (part - 0.5) * 2 * (1 - self.ratio)
+        late = self.ratio + (2 * part - 1) * (1 - self.ratio)
+        moved = 2 * part * self.ratio if part <= 0.5 else late
         return float((whole + moved) * self.pair)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import fft, signal
 
 Audio = NDArray[np.float32]
 
 
-@njit("float32[:](float32[:], float32[:], float64, int64)", cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit("float32[:](float32[:], float32[:], float64, int64)", cache=True, nogil=True)
 def _state_variable(x: Audio, warped: Audio, damping: float, kind: int) -> Audio:
     """Topology-preserving state-variable filter (Zavalishin, The Art of VA Filter Design, 2012, 4.2)."""
     y = np.empty_like(x)
@@ -40,6 +39,40 @@ def swept(
     )
 
 
+def between(x: NDArray[np.floating], low: float, high: float, rate: int) -> Audio:
+    """First-order Butterworth band-pass from `low` to `high` Hz of `[n]` or `[channels, n]`.
+
+    The bilinear transform of B s / (s^2 + B s + w0^2) with w0^2 = w1 w2 and B = w2 - w1, edges prewarped.
+    """
+    a, b = np.tan(np.pi * low / rate), np.tan(np.pi * high / rate)
+    centre, q = rate / np.pi * np.arctan(np.sqrt(a * b)), np.sqrt(a * b) / (b - a)
+    rows = [swept(row.astype(np.float32), centre, rate, q=float(q), kind="band") for row in np.atleast_2d(x)]
+    return np.stack(rows) if x.ndim == 2 else rows[0]
+
+
+def resampled(x: Audio, up: int, down: int) -> Audio:
+    """`[n, channels]` at `up / down` times its rate: polyphase, linear phase, no delay.
+
+    The low-pass is a Kaiser-windowed sinc (beta 5) over ten periods of the lower rate to each side.
+    """
+    widest = max(up, down)
+    half = 10 * widest
+    taps = np.arange(-half, half + 1)
+    kernel = np.sinc(taps / widest) * np.kaiser(len(taps), 5.0)
+    kernel *= up / kernel.sum()
+    length = -(-len(x) * up // down)
+    reach = len(taps) // up + 1
+    kernel = np.pad(kernel, (0, up * reach - len(taps))).astype(np.float32)
+    padded = np.pad(x, ((reach - 1, half // up + 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=0)  # [n, channels, oldest..newest]
+    out = np.empty((length, x.shape[1]), dtype=np.float32)
+    for first in range(min(up, length)):
+        phase, newest = (first * down + half) % up, (first * down + half) // up
+        rows = out[first::up]
+        rows[:] = windows[newest::down][: len(rows)] @ kernel[phase::up][::-1]
+    return out
+
+
 def seconds_axis(rate: int, length: float) -> NDArray[np.float64]:
     """Instants of the samples of `length` seconds."""
     return np.arange(max(int(length * rate), 1)) / rate
@@ -51,7 +84,7 @@ def phase_of(hertz: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
 
 
 def saw(phase: NDArray[np.float64], step: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Saw tooth with rounded jumps (polyBLEP; Valimaki and Huovilainen, 2007); `step` is cycles a sample."""
+    """Saw tooth with rounded jumps (polyBLEP; Valimaki and Huovilainen, 2007); `step` in cycles a sample."""
     place = phase % 1.0
     wave = 2.0 * place - 1.0
     width = np.broadcast_to(np.asarray(step), place.shape)
@@ -110,9 +143,14 @@ def room(rng: np.random.Generator, send: Audio, rate: int) -> Audio:
     t = seconds_axis(rate, length)
     noise = rng.standard_normal((2, len(t))).astype(np.float32) * decay(t, length).astype(np.float32)
     noise[:, : int(rate * rng.uniform(0.0, 0.03))] = 0.0
-    tone = signal.butter(1, [rng.uniform(100, 400), rng.uniform(2500, 9000)], "band", fs=rate, output="sos")
-    response = signal.sosfilt(tone, noise).astype(np.float32)
+    response = between(noise, rng.uniform(100, 400), rng.uniform(2500, 9000), rate)
     response /= np.sqrt(np.sum(response**2, axis=1, keepdims=True)) + 1e-9
-    size = fft.next_fast_len(len(send) + len(t), real=True)
-    wet = fft.irfft(fft.rfft(response, size) * fft.rfft(send, size), size)
+    size = _fast_length(len(send) + len(t))
+    wet = np.fft.irfft(np.fft.rfft(response, size) * np.fft.rfft(send, size), size)
     return np.asarray(wet[:, : len(send)], dtype=np.float32)
+
+
+def _fast_length(least: int) -> int:
+    """A transform length of at least `least` with small prime factors: within 13 % of it."""
+    odds = (1, 3, 5, 9, 15, 25, 27, 45, 75, 81)
+    return min(odd << max((-(-least // odd) - 1).bit_length(), 0) for odd in odds)

@@ -8,53 +8,19 @@ from __future__ import annotations
 
 import msgspec
 
-FOUR = "X...X...X...X..."
-_BACKBEATS = (
-    "....X.......X...",
-    "....X.......X..o",
-    "....x..o....X...",
-    "....X..o.o..X...",
-    "....X.......X.x.",
+from models.music.club.templates import (
+    BACKBEATS,
+    CLAVES,
+    EVEN_BASS,
+    EVEN_HATS,
+    FOUR,
+    FOUR_KICKS,
+    OFF_BASS,
+    OFF_HATS,
+    STABS,
+    TRESILLO,
+    TRIPLET_HATS,
 )
-_OFF_HATS = (
-    "..x...x...x...x.",
-    "o.X.o.X.o.X.o.X.",
-    "x.X.x.X.x.X.x.X.",
-    "xoXoxoXoxoXoxoXo",
-    "..X...X...X..xX.",
-)
-_EVEN_HATS = (
-    "x.x.x.x.x.x.x.x.",
-    "xoxoxoxoxoxoxoxo",
-    "X.o.x.o.X.o.x.o.",
-    "xxxxxxxxxxxxxxxx",
-    "x..xx.x.x..xx.x.",
-)
-_OFF_BASS = (
-    "..x...x...x...x.",
-    "..xx..xx..xx..xx",
-    "..X...X...X..xX.",
-    ".xxx.xxx.xxx.xxx",
-    "..x..x..x.x...x.",
-)
-_EVEN_BASS = (
-    "x...x...x...x...",
-    "x.x.x.x.x.x.x.x.",
-    "x...............",
-    "x.......x.......",
-    "x..xx..xx..xx.x.",
-)
-_TRESILLO = (
-    "x..x..x.x..x..x.",
-    "x..x..x.........",
-    "x..x..x...x.x...",
-    "x..x..x..x..x.x.",
-    "X..x...X..x.X...",
-    "..x..x..x..x..x.",
-)
-_CLAVES = ("x..x..x...x.x...", "x..x...x..x.x...", "..x.x...x..x..x.", "x.x..x.x.x..x.x.", "x..x.x.x..x.x.x.")
-_STABS = ("..x...x...x...x.", "x..x..x.........", "...x..x....x..x.", "x.....x...x.....", "..x..x....x..x..", "x...............",
-          "...x.......x....", "x..x..x..x..x...", "......x.......x.")  # fmt: skip
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +42,10 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bpm: tuple[float, float]
     kicks: tuple[str, ...]
-    snares: tuple[str, ...] = _BACKBEATS
-    hats: tuple[str, ...] = (*_OFF_HATS, *_EVEN_HATS)
-    basses: tuple[str, ...] = ("walk", "euclid", *_OFF_BASS, *_EVEN_BASS, *_TRESILLO)
-    stabs: tuple[str, ...] = ("walk", "euclid", *_STABS)
+    snares: tuple[str, ...] = BACKBEATS
+    hats: tuple[str, ...] = (*OFF_HATS, *EVEN_HATS)
+    basses: tuple[str, ...] = ("walk", "euclid", *OFF_BASS, *EVEN_BASS, *TRESILLO)
+    stabs: tuple[str, ...] = ("walk", "euclid", *STABS)
     steps: int = 4
     swing: tuple[float, float] = (0.5, 0.5)
     pairs: tuple[float, ...] = (0.5,)
@@ -89,38 +55,28 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     loud_offbeat: float = 0.2
 
 
-_FOUR_KICKS = (FOUR, "X...X...X...X..o", "X...X...X...X.x.")
-_TRIPLET_HATS = (
-    "x.xx.xx.xx.x",
-    "x.ox.ox.ox.o",
-    "xooxooxooxoo",
-    "x..x..x..x..",
-    "..x..x..x..x",
-    "X.xX.xX.xX.x",
-)
-
 STYLES: dict[str, tuple[Style, ...]] = {
     "four_floor": (
-        Style(name="house", bpm=(116, 130), kicks=_FOUR_KICKS, swing=(0.5, 0.56)),
-        Style(name="slow_house", bpm=(88, 112), kicks=_FOUR_KICKS, swing=(0.5, 0.58)),
+        Style(name="house", bpm=(116, 130), kicks=FOUR_KICKS, swing=(0.5, 0.56)),
+        Style(name="slow_house", bpm=(88, 112), kicks=FOUR_KICKS, swing=(0.5, 0.58)),
         Style(
             name="techno",
             bpm=(125, 150),
-            kicks=_FOUR_KICKS,
-            snares=("................", *_BACKBEATS),
+            kicks=FOUR_KICKS,
+            snares=("................", *BACKBEATS),
             ghost=0.05,
         ),
         Style(
             name="trance",
             bpm=(130, 146),
             kicks=(FOUR,),
-            hats=_OFF_HATS,
-            basses=(".xxx.xxx.xxx.xxx", *_OFF_BASS),
+            hats=OFF_HATS,
+            basses=(".xxx.xxx.xxx.xxx", *OFF_BASS),
         ),
         Style(
             name="minimal",
             bpm=(118, 130),
-            kicks=_FOUR_KICKS,
+            kicks=FOUR_KICKS,
             snares=("................", "....x.......x...", "....o.......x..?"),
             ghost=0.08,
         ),
@@ -128,15 +84,15 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="hard",
             bpm=(145, 178),
             kicks=(FOUR,),
-            snares=("................", *_BACKBEATS),
-            hats=_OFF_HATS,
-            basses=("..x...x...x...x.", *_OFF_BASS),
+            snares=("................", *BACKBEATS),
+            hats=OFF_HATS,
+            basses=("..x...x...x...x.", *OFF_BASS),
         ),
         Style(
             name="electro_house",
             bpm=(122, 132),
-            kicks=_FOUR_KICKS,
-            stabs=("euclid", *_STABS),
+            kicks=FOUR_KICKS,
+            stabs=("euclid", *STABS),
             loud_offbeat=0.5,
         ),
     ),
@@ -144,8 +100,8 @@ STYLES: dict[str, tuple[Style, ...]] = {
         Style(
             name="shuffle_house",
             bpm=(112, 136),
-            kicks=_FOUR_KICKS,
-            hats=_EVEN_HATS,
+            kicks=FOUR_KICKS,
+            hats=EVEN_HATS,
             swing=(0.56, 0.68),
             ghost=0.1,
         ),
@@ -162,7 +118,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="swung_hiphop",
             bpm=(80, 108),
             kicks=("X.......X.x.....", "X..x......x.....", "X......xx.......", "X.x.......x..x.."),
-            hats=_EVEN_HATS,
+            hats=EVEN_HATS,
             swing=(0.56, 0.7),
             ghost=0.08,
         ),
@@ -171,7 +127,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(118, 145),
             kicks=("X..X..X..X..",),
             snares=("...X.....X..", "............", "...x.....x.o"),
-            hats=_TRIPLET_HATS,
+            hats=TRIPLET_HATS,
             basses=("x.xx.xx.xx.x", ".xx.xx.xx.xx", "x..x..x..x..", "..x..x..x..x"),
             stabs=("x..x..x..x..", "..x.....x...", "x.x..x.x..x.", ".x..x..x..x."),
             steps=3,
@@ -181,7 +137,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(80, 140),
             kicks=("X.....X.....", "X.....X..x..", "X....xX.....", "X..x..X....x"),
             snares=("...X.....X..", "...X.....X.o", "...X....oX.."),
-            hats=_TRIPLET_HATS,
+            hats=TRIPLET_HATS,
             basses=("x.xx.xx.xx.x", "x..x..x..x..", "x....xx....x", "x.....x..x.x"),
             stabs=("..x..x..x..x", "x.....x.....", "..x.....x..."),
             steps=3,
@@ -190,7 +146,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="swing_garage",
             bpm=(126, 138),
             kicks=("X.........x.....", "X.....x...x.....", "X...X...X...X...", "X..x......x....."),
-            hats=_EVEN_HATS,
+            hats=EVEN_HATS,
             swing=(0.58, 0.68),
             ghost=0.1,
             loud_offbeat=0.4,
@@ -202,7 +158,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(126, 140),
             kicks=("X.........x.....", "X.....x...x.....", "X..x......x.....", "X.........x..x.."),
             snares=("....X.......X...", "....X.......X..o", "....X..o....X.o."),
-            hats=(*_OFF_HATS, "x.xx..x.x.xx..x."),
+            hats=(*OFF_HATS, "x.xx..x.x.xx..x."),
             swing=(0.5, 0.62),
             ghost=0.08,
             loud_offbeat=0.4,
@@ -212,32 +168,32 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(86, 106),
             kicks=("X...X...X...X...", "X.......X.......", "X...x...X...x..."),
             snares=("...x..x....x..x.", "...X..x....X..x.", "...x..X....x..X."),
-            basses=_TRESILLO,
+            basses=TRESILLO,
             loud_offbeat=0.4,
         ),
         Style(
             name="offbeat_house",
             bpm=(104, 136),
-            kicks=_FOUR_KICKS,
-            hats=_OFF_HATS,
-            basses=_OFF_BASS,
+            kicks=FOUR_KICKS,
+            hats=OFF_HATS,
+            basses=OFF_BASS,
             loud_offbeat=0.9,
         ),
         Style(
             name="tresillo_house",
             bpm=(100, 136),
-            kicks=_FOUR_KICKS,
-            hats=_OFF_HATS,
-            basses=_TRESILLO,
-            stabs=_TRESILLO,
+            kicks=FOUR_KICKS,
+            hats=OFF_HATS,
+            basses=TRESILLO,
+            stabs=TRESILLO,
             loud_offbeat=0.7,
         ),
         Style(
             name="afro",
             bpm=(98, 126),
             kicks=("X...X...X...X...", "X.....x...x.....", "X.......X..x....", "X..x....X..x...."),
-            snares=_CLAVES,
-            basses=_TRESILLO,
+            snares=CLAVES,
+            basses=TRESILLO,
             swing=(0.5, 0.58),
             ghost=0.12,
             loud_offbeat=0.5,
@@ -246,8 +202,8 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="funky",
             bpm=(118, 134),
             kicks=("X..x..x.X..x..x.", "X..x..x...x.....", "X.....x.X..x....", "x..X..x...X....."),
-            snares=(*_CLAVES, "....X.......X..."),
-            basses=(*_TRESILLO, "walk"),
+            snares=(*CLAVES, "....X.......X..."),
+            basses=(*TRESILLO, "walk"),
             loud_offbeat=0.5,
         ),
         Style(
@@ -260,7 +216,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
                 "X.....X.......X.",
                 "..X...X...X...X.",
             ),
-            basses=("walk", *_OFF_BASS, *_TRESILLO),
+            basses=("walk", *OFF_BASS, *TRESILLO),
             loud_offbeat=0.6,
         ),
         Style(
@@ -291,7 +247,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             kicks=("X.........x.....", "X.x.......x.....", "X.........x..x..", "X.....x...x....."),
             hats=("x.x.x.x.x.x.x.x.", "xoxoxoxoxoxoxoxo", "x.xox.x.x.xox.x.", "X...x...X...x..."),
             ghost=0.04,
-            basses=("x...............", "x.....x...x.....", "x.........x.....", "walk", *_TRESILLO),
+            basses=("x...............", "x.....x...x.....", "x.........x.....", "walk", *TRESILLO),
         ),
         Style(
             name="jungle",
@@ -308,7 +264,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
                 "....X..x.x..X..x",
                 "....X..o.o..X..o....X..o.o....X.",
             ),
-            hats=_EVEN_HATS,
+            hats=EVEN_HATS,
             ghost=0.08,
             swing=(0.5, 0.55),
         ),
@@ -354,8 +310,8 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="electro",
             bpm=(118, 138),
             kicks=("X.....x...x.....", "X..x..x...x.....", "X.....X...X...x.", "X..x......xx...."),
-            hats=_EVEN_HATS,
-            basses=("x.x.x.x.x.x.x.x.", "walk", "x.xx..x.x.xx..x.", *_TRESILLO),
+            hats=EVEN_HATS,
+            basses=("x.x.x.x.x.x.x.x.", "walk", "x.xx..x.x.xx..x.", *TRESILLO),
         ),
         Style(
             name="big_beat",
@@ -369,7 +325,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(84, 160),
             kicks=("X.......X.......", "X.......X.x.....", "X.....x.X.......", "X.x.....X.x....."),
             hats=("x.x.x.x.x.x.x.x.", "X.x.X.x.X.x.X.x.", "x...x...x...x..."),
-            basses=("x.x.x.x.x.x.x.x.", *_EVEN_BASS),
+            basses=("x.x.x.x.x.x.x.x.", *EVEN_BASS),
         ),
     ),
 }

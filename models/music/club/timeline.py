@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -63,4 +64,4 @@ class Timeline:
     def tempo(self, end: float) -> list[tuple[float, float, float, float]]:
         """The tempo as truth states it: `[start, end, bpm at start, bpm at end]` up to `end` seconds."""
         edges = [self.origin, *(time for time, _ in self.knots if self.origin < time < end), end]
-        return [(a, b, self.bpm(a), self.bpm(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [(a, b, self.bpm(a), self.bpm(b)) for a, b in pairwise(edges)]

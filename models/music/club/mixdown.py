@@ -65,7 +65,7 @@ class Heard(NamedTuple):
 
 
 def _energies(mono: Audio, rate: int) -> NDArray[np.float64]:
-    """Running sums of energy by blocks of 1 ms: of the wave, and of its first difference. `[2, blocks + 1]`."""
+    """Running sums of energy by blocks of 1 ms, `[2, blocks + 1]`: of a wave and of its first difference."""
     block = int(rate * _BLOCK)
     blocks = len(mono) // block
     out = np.zeros((2, blocks + 1))

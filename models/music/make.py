@@ -150,16 +150,13 @@ def make_folder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _check_plan(folder, plan)
+    _write_manifest(folder, plan)  # before the first clip: interrupted work, too, knows its plan
     count = max(round(hours * 3600 / MEAN_SECONDS), 1)
     missing = [i for i in range(first, first + count) if not (folder / f"{i:05d}.json").exists()]
     for k, _ in enumerate(_made(folder, plan, missing, jobs)):
         if progress is not None:
             progress(count - len(missing) + k + 1, count)
-    manifest = _manifest(folder, plan)
-    (folder / "manifest.json").write_bytes(
-        msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-    )
-    return manifest
+    return _write_manifest(folder, plan)
 
 
 def _made(folder: Path, plan: Plan, indices: list[int], jobs: int) -> Iterator[Truth]:
@@ -187,6 +184,14 @@ def _check_plan(folder: Path, plan: Plan) -> None:
             where="models.music.make",
             fix="use the same options, or another folder",
         )
+
+
+def _write_manifest(folder: Path, plan: Plan) -> Manifest:
+    manifest = _manifest(folder, plan)
+    (folder / "manifest.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    )
+    return manifest
 
 
 def _manifest(folder: Path, plan: Plan) -> Manifest:

@@ -51,13 +51,13 @@ class Chances(NamedTuple):
     """
 
     change: float = 60.0
-    restart_s: float = 40.0
+    restart_s: float = 60.0
     stray: float = 0.004
     beat: float = 0.55
-    downbeat: float = 0.5
-    tempo: float = 0.03
+    downbeat: float = 1.0
+    tempo: float = 0.05
     waltz: float = 0.08
-    usual: float = 0.2
+    usual: float = 0.1
 
 
 class Reading(NamedTuple):

@@ -177,9 +177,8 @@ class BeatTracker:
         reading = self._reading = space.read()
         period = reading.period * self._frame
         heard = end - self._delay + (1.0 - reading.phase01) * period
-        pull, patience = belief.follow(reading.share)
         wanted = period * self._octave.step(60.0 * FRAME_RATE / reading.period)
-        if grid.follow(end, wanted, heard, pull, patience):
+        if grid.follow(end, wanted, heard, belief.follow(reading.share)):
             belief.jumped()
             self._bars.jumped()
         self._bars.hear(reading, grid.index_at(heard))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from dsp.grid import Following
 from dsp.settings import DspSettings
 from dsp.steadiness import tempo_stability01
 from dsp.trust import Trust
@@ -17,12 +18,17 @@ NEAR_S = 0.04
 """How far from its foretold time a beat may be heard."""
 MEMORY = 0.2
 """Weight of the newest beat in the hit rate."""
-START_SHARE, START_HITS, START_MUSIC = 0.5, 0.3, 0.5
+START_SHARE, START_HITS, START_MUSIC = 0.4, 0.2, 0.5
 """Agreement, hit rate and probability of music from which beats are announced."""
 STOP_HITS = 0.12
 """Hit rate below which beats go on only because they were sure before."""
 NO_MUSIC = 0.25
 """Probability of music below which beats do not go on for long, however sure they were."""
+NO_MUSIC_S = 0.6
+STUBBORN, STUBBORN_S = 0.5, 15.0
+"""Another level, or the off-beat, must be likelier for this share of the time locked so far, and at most so
+long."""
+READINGS_S = 20
 STEADY_S = 8.0
 
 
@@ -84,6 +90,7 @@ class Belief:
         self._tempi.clear()
         self._hits = max(self._hits, START_HITS)
         self._adrift_s = 0.0
+        self._locked_s *= 0.3
 
     def foretold(self, sample: int) -> None:
         """A beat of the grid will fall at `sample`, announced or not."""
@@ -111,16 +118,15 @@ class Belief:
         self._hits += max(MEMORY, 1.0 / self._checked) * (hit - self._hits)
         return Check(moment / weight, hit)
 
-    def follow(self, share: float) -> tuple[float, int]:
-        """How firmly the grid is to follow a hypothesis of this share.
-
-        Returns:
-            Pull, 0..1, and how many readings in disagreement until it jumps.
-        """
+    def follow(self, share: float) -> Following:
+        """How firmly the grid is to follow a hypothesis of this share."""
         if share < 0.3 or self._lively < START_HITS:
-            return 0.0, 1 << 30
+            return Following(0.0, 1 << 30, 1 << 30)
         sure = self.running and self._hits > 0.4
-        return min(1.0, 1.3 * share), (8 if sure else 2)
+        patience = 8 if sure else 2
+        # What has been right for long is not given up for a bar of off-beats.
+        doubt_s = min(STUBBORN * self._locked_s, STUBBORN_S)
+        return Following(min(1.0, 1.3 * share), patience, max(patience, int(doubt_s * READINGS_S)))
 
     def decide(self, now: int, share: float, period: float, ruled: bool) -> bool:
         """Judge at a reading.
@@ -154,7 +160,7 @@ class Belief:
             self._adrift_s += step_s
         self._empty_s = self._empty_s + step_s if self._music < NO_MUSIC and not ruled else 0.0
         budget = self._settings.freerun_s if self._locked_s > 6.0 else 2.0
-        if self.running and (self._adrift_s > budget or self._empty_s > 1.5):
+        if self.running and (self._adrift_s > budget or self._empty_s > NO_MUSIC_S):
             self.running = False
             self._locked_s = self._adrift_s = 0.0
         self._judge_trust(now)

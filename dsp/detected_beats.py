@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.events import Beat, DspEvent, Tempo
-from dsp.grid import Announced, BeatGrid
+from dsp.grid import Announced, BeatGrid, Following
 from dsp.settings import DspSettings
 from dsp.snapshot import BeatSource, micro
 from dsp.steadiness import tempo_stability01
@@ -29,7 +29,7 @@ FULL_SCALE = 1.0 / (1 << 24)
 """Of the sum of two 24-bit channels."""
 NEAR = 0.13
 """Share of a beat by which a detected one may miss the grid and still correct it."""
-PATIENCE = 2
+FIRMLY = Following(pull=1.0, patience=2, stubbornness=2)
 """Detected beats that must miss the grid until it jumps to them."""
 START_BEATS = 2
 """Detected beats from which others are announced."""
@@ -157,7 +157,7 @@ class DetectedBeats:
 
     def _follow(self, now: int, detection: Detection) -> None:
         grid = self._grid
-        if grid.follow(now, 60.0 * self._rate / detection.bpm, float(detection.sample), 1.0, PATIENCE):
+        if grid.follow(now, 60.0 * self._rate / detection.bpm, float(detection.sample), FIRMLY):
             self._tempi.clear()
         missed = (detection.sample - grid.next_beat) / grid.period
         missed -= (missed + 0.5) // 1.0

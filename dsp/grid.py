@@ -22,6 +22,30 @@ class Announced(NamedTuple):
     source: BeatSource
 
 
+class Following(NamedTuple):
+    """How firmly the grid follows a hypothesis.
+
+    Attributes:
+        pull: 0 (leave the grid alone) to 1.
+        patience: readings in disagreement until it jumps to other music.
+        stubbornness: the same, if it is the same music read at another level or on the off-beat.
+    """
+
+    pull: float
+    patience: int
+    stubbornness: int
+
+
+LEVELS = (0.5, 2.0, 1.5, 2.0 / 3.0)
+
+
+def _reread(ratio: float, error: float) -> bool:
+    """Whether a hypothesis is the same beat at another level (`ratio` of periods) or half a beat (`error`) off."""
+    if 0.97 < ratio < 1.03:
+        return abs(error) > 0.35
+    return any(0.96 < ratio / level < 1.04 for level in LEVELS)
+
+
 class BeatGrid:
     """Period and next beat.
 
@@ -62,15 +86,14 @@ class BeatGrid:
         """Who set the grid."""
         return "tap" if self._tapped_until >= 0 else "audio"
 
-    def follow(self, now: int, period: float, heard: float, pull: float, patience: int) -> bool:
+    def follow(self, now: int, period: float, heard: float, follow: Following) -> bool:
         """Move towards a hypothesis.
 
         Args:
             now: sample index.
             period: samples per beat of the hypothesis.
             heard: one of its beats, in samples.
-            pull: 0 (leave the grid alone) to 1.
-            patience: readings in disagreement until the grid jumps.
+            follow: how firmly.
 
         Returns:
             True if it jumped.
@@ -85,11 +108,11 @@ class BeatGrid:
         ratio = wanted / self.period
         if -0.13 < error < 0.13 and 0.95 < ratio < 1.05:
             self._disagreed = max(0, self._disagreed - 2)
-            self.next_beat += self.DRAW * pull * error * unit
-            self.period += 0.25 * self.DRAW * pull * (wanted - self.period)
+            self.next_beat += self.DRAW * follow.pull * error * unit
+            self.period += 0.25 * self.DRAW * follow.pull * (wanted - self.period)
             return False
         self._disagreed += 1
-        if self._disagreed < patience:
+        if self._disagreed < (follow.stubbornness if _reread(ratio, error) else follow.patience):
             return False
         self._disagreed = 0
         self._agile, self._bias = 1.0, 0.0

@@ -45,7 +45,7 @@ class Belief:
     Attributes:
         running: beats are announced.
         trusted: they can be relied on; hysteresis and hold times as in newliveweb.
-        confidence01: agreement of the hypotheses, held down by the hit rate.
+        confidence01: agreement of the hypotheses, held down by the hit rate: the chance that a beat is right.
         stability01: how little the tempo moved over the last ten beats (newliveweb beatTempo).
         steady_period: mean period, in samples, over the last confident seconds.
     """
@@ -142,7 +142,8 @@ class Belief:
         """
         step_s = (now - self._last) / self._rate if self._last >= 0 else 0.0
         self._last = now
-        self.confidence01 = min(share, 2.0 * self._hits, 1.0)
+        # About the share of beats that are right, among made clips with this hit rate (see reference.md).
+        self.confidence01 = share * min(3.0 * self._hits, 0.5 + 0.5 * self._hits)
         self._follow_tempo(period, step_s)
         lost = False
         if not self.running:

@@ -204,7 +204,7 @@ class EngineProcess:
         logs = list(log_records(hop))
         if ordered or logs or hop.applied:
             self._send({"ordered": ordered, "logs": logs, "applied": hop.applied, "position": hop.position})
-        if any(message["type"] in ("pick", "outcome") for message in ordered):
+        if any(message["type"] in ("pick", "outcome", "state") for message in ordered):
             self._send({"resume": msgspec.to_builtins(self.engine.selector.resume_state())})
         at_ms = self.clock.seconds(hop.position) * 1000
         for record in hop.applied:

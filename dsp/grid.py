@@ -40,7 +40,7 @@ LEVELS = (0.5, 2.0, 1.5, 2.0 / 3.0)
 
 
 def _reread(ratio: float, error: float) -> bool:
-    """Whether a hypothesis is the same beat at another level (`ratio` of periods) or half a beat (`error`) off."""
+    """Whether a hypothesis is the same beat at another level (ratio of periods) or half a beat off."""
     if 0.97 < ratio < 1.03:
         return abs(error) > 0.35
     return any(0.96 < ratio / level < 1.04 for level in LEVELS)

@@ -57,6 +57,6 @@ def exp2(x: float) -> float:
 
 @njit("void(float64[::1])", cache=True, nogil=True)
 def round_micro(values: NDArray[np.float64]) -> None:
-    """Round each value to the nearest millionth, halves up, in place: `dsp.snapshot.micro` of many at once."""
+    """Round each value to the nearest millionth, halves up, in place: `micro` of many at once."""
     for i in range(values.shape[0]):
         values[i] = np.floor(values[i] * 1e6 + 0.5) / 1e6

@@ -29,7 +29,7 @@ class Truth(msgspec.Struct, kw_only=True):
         downbeats: first beats of bars; a subset of `beats`.
         beats_per_bar: 3 or 4 as a rule; 0 where there are no bars.
         onsets: starts of notes and hits with a quick attack, all classes, ascending, merged within 30 ms.
-        onsets_by_class: the same before merging, by class; a snare, rim or clap is a `clap`, cymbals are `hihat`.
+        onsets_by_class: the same before merging, by class; snares and rims are a `clap`, cymbals `hihat`.
         onsets_dontcare: starts of notes with a slow attack: neither rewarded nor punished.
         tempo: `[start, end, bpm at start, bpm at end]`, linear in between.
         mask: spans in which beats are not judged (cross-fades, breakdowns, ends).
@@ -63,7 +63,7 @@ class Clip(msgspec.Struct, kw_only=True):
 
 
 def random_for(seed: int, *path: str | int) -> np.random.Generator:
-    """Independent randomness for one named purpose: the same names give the same numbers in any order of use."""
+    """Independent randomness for one named purpose: a name gives the same numbers in any order of use."""
     name = "/".join(str(part) for part in (seed, *path)).encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:16], "big")
     return np.random.Generator(np.random.Philox(key=key))

@@ -39,16 +39,22 @@ def sessions(folder: Path) -> list[Path]:
     return sorted(folder.iterdir(), key=lambda path: path.stat().st_ctime)
 
 
-async def watch(daemon: RunningDaemon, strike: Callable[[], None], seconds: float) -> list[dict[str, Any]]:
+async def watch(
+    daemon: RunningDaemon, strike: Callable[[], None], seconds: float, first: str = ""
+) -> list[dict[str, Any]]:
     """All that one client hears on one connection.
 
-    After two seconds it strikes; three seconds before the end it asks for another picture.
+    It strikes after two seconds, having sent `first` shortly before, and three seconds before the end asks
+    for another picture.
     """
     said: list[dict[str, Any]] = []
     async with connect(daemon.websocket, subprotocols=[PROTOCOL], compression=None) as ws:
         await ws.send(json.dumps({"type": "hello", "role": "control", "snapshotHz": 30}))
         begun, struck, asked = time.monotonic(), False, False
         while (left := begun + seconds - time.monotonic()) > 0:
+            if first and time.monotonic() - begun > 1.6:
+                await ws.send(first)
+                first = ""
             if not struck and time.monotonic() - begun > 2:
                 strike()
                 struck = True
@@ -90,6 +96,18 @@ def test_a_killed_engine_is_replaced_and_goes_on_from_its_history(demo_pack: Pat
     for folder in (first, second):
         verdict = verify(SessionReader(folder))
         assert verdict.identical, verdict
+
+
+def test_a_hold_outlives_the_engine_that_took_it(demo_pack: Path, tmp_path: Path) -> None:
+    arguments = ["--input", "demo", "--pack", str(demo_pack), "--record", str(tmp_path)]
+    hold = '{"type":"command","verb":"hold","arg":true}'
+    with RunningDaemon(*arguments) as daemon:
+        engine = child(daemon.process.pid, "daemon.engine_process")
+        said = asyncio.run(watch(daemon, lambda: os.kill(engine, signal.SIGKILL), 6, first=hold))
+    after = SessionReader(sessions(tmp_path)[1])
+    assert after.header.resume is not None
+    assert after.header.resume["hold"] is True
+    assert [m for m in said if m["type"] == "state"][-1]["hold"] is True
 
 
 def test_an_engine_that_hangs_is_replaced(demo_pack: Path, tmp_path: Path) -> None:

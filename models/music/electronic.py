@@ -6,27 +6,41 @@ import numpy as np
 
 from models.errors import ModelsError
 from models.music.clip import Clip, Split, Truth, merged
-from models.music.club import arrangement
+from models.music.club import arrangement, pulse
 from models.music.club.arrangement import Span
+from models.music.club.grounding import ground
 from models.music.club.mixdown import Heard, mix
 from models.music.club.piece import Piece
-from models.music.club.styles import STYLES, Style
+from models.music.club.style import Style
+from models.music.club.styles import STYLES
 from models.music.club.timeline import Timeline
 from models.music.edits import cropped
 
 CATEGORIES: dict[str, float] = {
-    "four_floor": 0.14,
-    "swing": 0.15,
-    "syncopated": 0.18,
-    "halftime_dnb": 0.13,
-    "breakbeat": 0.08,
-    "sparse": 0.07,
-    "breakdown": 0.13,
-    "tempo_ramp": 0.06,
-    "live": 0.06,
+    "four_floor": 0.1,
+    "plain": 0.12,
+    "swing": 0.16,
+    "syncopated": 0.12,
+    "halftime_dnb": 0.1,
+    "breakbeat": 0.07,
+    "slow": 0.06,
+    "three": 0.06,
+    "sparse": 0.05,
+    "pulse": 0.04,
+    "breakdown": 0.06,
+    "tempo_ramp": 0.03,
+    "live": 0.03,
 }
 """Categories and how often each is made. DJ changes and gaps are put together from these in `transitions`."""
-_MIXED = {"four_floor": 0.45, "swing": 0.1, "syncopated": 0.25, "halftime_dnb": 0.1, "breakbeat": 0.1}
+_MIXED = {
+    "four_floor": 0.3,
+    "plain": 0.2,
+    "swing": 0.12,
+    "syncopated": 0.15,
+    "halftime_dnb": 0.08,
+    "breakbeat": 0.08,
+    "slow": 0.07,
+}
 """Styles in the categories that are defined by their form."""
 
 
@@ -47,6 +61,8 @@ def make(rng: np.random.Generator, split: Split, category: str) -> Clip:
             where="models.music.electronic",
             fix=f"use one of {', '.join(CATEGORIES)}",
         )
+    if category == "pulse":
+        return pulse.make(rng, split)
     rate = 48000 if rng.random() < 0.2 else 44100
     style = _style(rng, category)
     seconds = float(rng.uniform(30, 60) if category != "breakdown" else rng.uniform(42, 64))
@@ -55,10 +71,12 @@ def make(rng: np.random.Generator, split: Split, category: str) -> Clip:
     timeline = _timeline(rng, category, bpm, seconds, lead_in)
     bars = max(int(seconds * bpm / 60 / style.bar) + 2, 4)
     spans = _form(rng, category, bars, style.bar * 60 / bpm)
-    piece = Piece(rng, split, style, spans, timeline, rate, human=category == "live" or rng.random() < 0.1)
+    grounding = ground(rng, style, spans)
+    human = category == "live" or rng.random() < 0.1
+    piece = Piece(rng, split, style, spans, timeline, rate, human=human, tells=grounding.roles)
     samples = int(seconds * rate)
     audio, heard = mix(rng, piece.tracks(), piece.sweeps(), piece.bed(samples), samples, rate)
-    truth = _truth(category, style, spans, timeline, heard, samples / rate)
+    truth = _truth(category, style, spans, grounding.untold, timeline, heard, samples / rate)
     clip = Clip(rate=rate, samples=np.ascontiguousarray(audio.T), truth=truth)
     if rng.random() < 0.3:
         start = float(rng.uniform(0, 4 * 60 / bpm))
@@ -86,14 +104,20 @@ def _timeline(rng: np.random.Generator, category: str, bpm: float, seconds: floa
 def _form(rng: np.random.Generator, category: str, bars: int, bar_seconds: float) -> list[Span]:
     if category == "sparse":
         return arrangement.sparse(rng, bars)
-    parts = arrangement.cast(rng)
+    parts = arrangement.drum_set(rng) if category == "plain" else arrangement.cast(rng)
     if category == "breakdown":
         return arrangement.breakdown(rng, parts, bars, bar_seconds)
     return arrangement.groove(rng, parts, bars)
 
 
 def _truth(
-    category: str, style: Style, spans: list[Span], timeline: Timeline, heard: list[Heard], duration: float
+    category: str,
+    style: Style,
+    spans: list[Span],
+    untold: frozenset[int],
+    timeline: Timeline,
+    heard: list[Heard],
+    duration: float,
 ) -> Truth:
     """Truth of a whole piece: beats through everything, masks where nothing tells the beat."""
     width = style.bar
@@ -107,16 +131,13 @@ def _truth(
             classes[hit.kind].append(hit.time)
     mask, changes = [], [float(beats[0])]
     for k, span in enumerate(spans):
-        if span.beatless and edges[k] < duration:
+        if k in untold and edges[k] < duration:
             mask.append((float(edges[k]), float(min(edges[k + 1], duration))))
-        leaves = span.beatless or span.name in ("breakdown", "build")
-        follows = (
-            k + 1 < len(spans)
-            and not spans[k + 1].beatless
-            and spans[k + 1].name not in ("breakdown", "build")
-        )
-        if leaves and follows and edges[k + 1] < duration:
-            changes.append(float(edges[k + 1]))
+        if k + 1 < len(spans) and edges[k + 1] < duration:
+            after = spans[k + 1]
+            leaves = k in untold or span.name in ("breakdown", "build")
+            if leaves and k + 1 not in untold and after.name not in ("breakdown", "build"):
+                changes.append(float(edges[k + 1]))
     return Truth(
         id="",
         category=category,

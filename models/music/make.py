@@ -17,7 +17,7 @@ from models.errors import ModelsError
 from models.music import electronic, transitions
 from models.music.clip import Clip, Split, Truth, random_for
 
-KINDS: dict[str, float] = {"electronic": 0.6, "band": 0.3, "negatives": 0.1}
+KINDS: dict[str, float] = {"electronic": 0.45, "band": 0.45, "negatives": 0.1}
 """Kinds of clips and their shares. `band` and `negatives` need packages that `machine` names."""
 AUGMENTED = 0.6
 """Share of clips that go through rooms, codecs, noise and other damage; the others stay clean."""

@@ -10,8 +10,6 @@ from models.music.clip import SectionName
 
 DRUMS = ("kick", "clap", "snare", "hat", "open", "shaker", "ride", "perc0", "perc1")
 PITCHED = ("bass", "chord", "arp", "lead", "vocal", "pad")
-RHYTHMIC = frozenset((*DRUMS, "bass", "chord", "arp", "roll"))
-"""Parts from which a listener can tell the beat; a lead, a voice or a pad alone leaves it open."""
 _LIKELY = {
     "kick": 0.97, "clap": 0.75, "snare": 0.4, "hat": 0.8, "open": 0.55, "shaker": 0.3, "ride": 0.2,
     "perc0": 0.45, "perc1": 0.25,
@@ -54,25 +52,31 @@ class Span(NamedTuple):
     level: float = 0.0
     gap: float = 0.0
 
-    @property
-    def beatless(self) -> bool:
-        """Whether nothing in it tells the beat."""
-        return not self.parts & RHYTHMIC
-
 
 def cast(rng: np.random.Generator) -> frozenset[str]:
     """The parts that a piece has at its fullest: drums, and at least one pitched part."""
     parts = {part for part, chance in _LIKELY.items() if rng.random() < chance}
     if not parts & {"clap", "snare", "hat", "open", "shaker", "perc0"}:
         parts.add("hat")
+    if not parts & {"clap", "snare"} and rng.random() < 0.5:
+        parts.add("clap" if rng.random() < 0.5 else "snare")
     if not parts & {"bass", "chord", "arp"}:
         parts.add("bass" if rng.random() < 0.7 else "chord")
     return frozenset(parts)
 
 
+def drum_set(rng: np.random.Generator) -> frozenset[str]:
+    """Kick, snare and something to keep time, alone or with a few others."""
+    time = str(rng.choice(["hat", "hat", "hat", "ride", "open", "shaker"]))
+    parts = {"kick", "snare" if rng.random() < 0.8 else "clap"} | ({time} if rng.random() < 0.88 else set())
+    chances = {"bass": 0.5, "chord": 0.35, "lead": 0.2, "pad": 0.15, "arp": 0.12, "vocal": 0.1}
+    return frozenset(parts | {part for part, chance in chances.items() if rng.random() < chance})
+
+
 def _thinned(rng: np.random.Generator, parts: frozenset[str]) -> frozenset[str]:
     """The same without one to three parts; the kick leaves rarely."""
-    leaving = [part for part in sorted(parts) if part != "kick" or rng.random() < 0.2]
+    stays = {"kick": 0.8, "bass": 0.4, "snare": 0.4, "clap": 0.4}
+    leaving = [part for part in sorted(parts) if rng.random() >= stays.get(part, 0.0)]
     count = min(int(rng.integers(1, 4)), max(len(leaving) - 2, 0))
     return parts - set(rng.permutation(leaving)[:count].tolist())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.music.clip import Split
-from models.music.club.splits import pick
+from models.music.club.splits import share
 
 MODES = {
     "minor": (0, 2, 3, 5, 7, 8, 10),
@@ -23,13 +23,22 @@ PROGRESSIONS = (
 
 
 class Harmony:
-    """A key, a mode, a progression, and the kind of chords of one piece."""
+    """A key, a mode, a progression, and the kind of chords of one piece.
 
-    def __init__(self, rng: np.random.Generator, split: Split) -> None:
+    Args:
+        rng: source of all choices.
+        split: which progressions may be used.
+        moving: whether the chords have to change, at least every two bars.
+    """
+
+    def __init__(self, rng: np.random.Generator, split: Split, *, moving: bool = False) -> None:
         self.key = int(rng.integers(12))
         self._scale = MODES[str(rng.choice(list(MODES), p=[0.4, 0.2, 0.1, 0.2, 0.1]))]
-        self._degrees = [int(d) for d in pick(rng, split, "progression", PROGRESSIONS).split()]
-        self._bars_each = int(rng.choice([1, 1, 2, 4]))
+        allowed = share(split, "progression", PROGRESSIONS)
+        if moving:
+            allowed = [line for line in allowed if len(set(line.split())) > 1]
+        self._degrees = [int(degree) for degree in allowed[int(rng.integers(len(allowed)))].split()]
+        self._bars_each = int(rng.choice([1, 1, 2] if moving else [1, 1, 2, 4]))
         self._size = int(rng.choice([2, 3, 3, 4, 5]))
         self._inversion = int(rng.integers(0, 3))
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from models.music.clip import Split
+from models.music.club.grounding import grounded
 from models.music.club.harmony import Harmony
 from models.music.club.rhythm import Pattern, Step, Swing, euclidean, mutate, realise, walk
 from models.music.club.splits import pick
-from models.music.club.styles import Style
+from models.music.club.style import Style
 
 
 class Note(NamedTuple):
@@ -31,17 +32,26 @@ class Part:
         style: of the piece.
         role: the part that it is for.
         swing: the feel of the piece, or None for a part that is played straight.
+        tells: whether the part is one of those that tell the beat (`grounding`).
     """
 
     def __init__(
-        self, rng: np.random.Generator, split: Split, style: Style, role: str, swing: Swing | None
+        self,
+        rng: np.random.Generator,
+        split: Split,
+        style: Style,
+        role: str,
+        swing: Swing | None,
+        *,
+        tells: bool = False,
     ) -> None:
         self._rng, self._style, self.role = rng, style, role
         self._swing = swing
         text, steps = self._draw(rng, split, style, role)
         self._duple = steps % 3 != 0
         changed = mutate(rng, text, style.drop + 0.05, style.ghost + 0.04)
-        self._patterns = [realise(rng, line, steps) for line in (text, changed)]
+        lines = [grounded(rng, line, role, style) if tells else line for line in (text, changed)]
+        self._patterns = [realise(rng, line, steps) for line in lines]
         self._alternate = int(rng.choice([1, 2, 4, 4, 8, 100]))
         self._spread = float(rng.uniform(0.0, 0.25))
 
@@ -104,10 +114,13 @@ class Part:
 
 
 class Melody:
-    """What pitches a pitched part plays over its rhythm."""
+    """What pitches a pitched part plays over its rhythm.
 
-    def __init__(self, rng: np.random.Generator, harmony: Harmony, role: str) -> None:
-        self._rng, self._harmony, self._role = rng, harmony, role
+    A part that tells the beat begins its figure anew in each bar, with a root that is held.
+    """
+
+    def __init__(self, rng: np.random.Generator, harmony: Harmony, role: str, *, tells: bool = False) -> None:
+        self._rng, self._harmony, self._role, self._tells = rng, harmony, role, tells
         octaves = {
             "bass": (1, 3),
             "chord": (3, 5),
@@ -125,8 +138,10 @@ class Melody:
             self._motif[0] = 0
             if rng.random() < 0.5:
                 self._motif = [0]
-        if role == "arp" and rng.random() < 0.6:
+        if role == "arp" and (tells or rng.random() < 0.6):
             self._motif = sorted(self._motif)
+        if tells:
+            self._motif[0] = 0
         self._gate = float(
             rng.choice([0.08, 0.15, 0.25, 0.5, 1.0]) if role != "vocal" else rng.choice([0.1, 0.5, 1.0])
         )
@@ -140,11 +155,14 @@ class Melody:
             fresh = bar % 4 == 0 or self._harmony.changes(bar)
             return [Note(base, 0.8, self._harmony.chord(bar, self._octave), width * 1.0)] if fresh else []
         out = []
+        if self._tells:
+            self._turn = 0
         for k, step in enumerate(steps):
             ahead = steps[k + 1].beat if k + 1 < len(steps) else float(width)
             length = min(max(ahead - step.beat, 0.1), 2.0) * 0.95
             if not self._whole:
-                length = min(length, self._gate)
+                held = self._tells and step.beat == 0
+                length = min(length, max(self._gate, 0.9) if held else self._gate)
             if self._role == "chord":
                 pitches = self._harmony.chord(bar, self._octave)
             else:

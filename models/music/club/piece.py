@@ -13,7 +13,7 @@ from models.music.club.patterns import Melody, Note, Part, fill, roll
 from models.music.club.rhythm import Swing
 from models.music.club.signals import Audio, swept
 from models.music.club.splits import family
-from models.music.club.styles import Style
+from models.music.club.style import Style
 from models.music.club.synths import Instrument
 from models.music.club.timeline import Timeline
 
@@ -45,6 +45,7 @@ class Piece:
         rng: source of all choices.
         split: families that may be used.
         style, spans, timeline: what is played, its form, when.
+        tells: the parts that tell the beat.
         rate: Hz.
         human: whether hits are played by hand, off the grid by up to 15 ms.
     """
@@ -59,11 +60,12 @@ class Piece:
         rate: int,
         *,
         human: bool,
+        tells: frozenset[str],
     ) -> None:
         self._rng, self._split, self._style, self._spans = rng, split, style, spans
-        self._timeline, self._rate = timeline, rate
+        self._timeline, self._rate, self._tells = timeline, rate, tells
         self._kit = Kit(family(rng, split), rate)
-        self._harmony = Harmony(rng, split)
+        self._harmony = Harmony(rng, split, moving="kick" not in spans[-1].parts)
         self._swing = Swing(float(rng.choice(style.pairs)), float(rng.uniform(*style.swing)))
         self._jitter = (
             float(rng.uniform(0.001, 0.006)) if human else float(rng.choice([0, 0, 0, 0.0005, 0.001]))
@@ -141,7 +143,7 @@ class Piece:
         """Notes of a part and their level in dB, by the form."""
         rng, width = self._rng, self._style.bar
         if role == "crash":
-            chance = rng.choice([0.0, 0.5, 1.0])
+            chance = rng.choice([0.3, 0.6, 1.0])
             return [
                 (Note(float(s.start * width), 0.9), 0.0)
                 for s in self._spans
@@ -154,8 +156,10 @@ class Piece:
                 if role in span.parts
                 for step in roll(rng, float(span.start * width), span.bars * width - span.gap)
             ]
-        part = Part(rng, self._split, self._style, role, self._swing if role != "pad" else None)
-        melody = Melody(rng, self._harmony, role) if role in PITCHED else None
+        tells = role in self._tells
+        swing = self._swing if role != "pad" else None
+        part = Part(rng, self._split, self._style, role, swing, tells=tells)
+        melody = Melody(rng, self._harmony, role, tells=tells) if role in PITCHED else None
         out = []
         for span in self._spans:
             if role not in span.parts:

@@ -6,8 +6,8 @@ Drum templates are bars of sixteenths (16 steps) or triplets (12), or several su
 
 from __future__ import annotations
 
-import msgspec
-
+from models.music.club.plain import PLAIN, SLOW, THREE
+from models.music.club.style import Style
 from models.music.club.templates import (
     BACKBEATS,
     CLAVES,
@@ -22,40 +22,10 @@ from models.music.club.templates import (
     TRIPLET_HATS,
 )
 
-
-class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """What pieces of one style have in common.
-
-    Attributes:
-        name: of the style.
-        bpm: range of the tempo that a listener taps.
-        kicks, snares, hats: drum templates.
-        basses, stabs: templates of the pitched parts.
-        steps: steps a beat of the drum templates.
-        swing: range of the ratio of the first note of a pair (0.5 straight).
-        pairs: beats that such a pair may last.
-        bar: beats a bar.
-        drop, ghost: how far patterns are mutated.
-        loud_offbeat: chance that parts off the beat are mixed louder than those on it.
-    """
-
-    name: str
-    bpm: tuple[float, float]
-    kicks: tuple[str, ...]
-    snares: tuple[str, ...] = BACKBEATS
-    hats: tuple[str, ...] = (*OFF_HATS, *EVEN_HATS)
-    basses: tuple[str, ...] = ("walk", "euclid", *OFF_BASS, *EVEN_BASS, *TRESILLO)
-    stabs: tuple[str, ...] = ("walk", "euclid", *STABS)
-    steps: int = 4
-    swing: tuple[float, float] = (0.5, 0.5)
-    pairs: tuple[float, ...] = (0.5,)
-    bar: int = 4
-    drop: float = 0.04
-    ghost: float = 0.03
-    loud_offbeat: float = 0.2
-
-
 STYLES: dict[str, tuple[Style, ...]] = {
+    "plain": PLAIN,
+    "slow": SLOW,
+    "three": THREE,
     "four_floor": (
         Style(name="house", bpm=(116, 130), kicks=FOUR_KICKS, swing=(0.5, 0.56)),
         Style(name="slow_house", bpm=(88, 112), kicks=FOUR_KICKS, swing=(0.5, 0.58)),
@@ -109,9 +79,9 @@ STYLES: dict[str, tuple[Style, ...]] = {
             name="eighth_shuffle",
             bpm=(92, 150),
             kicks=("X.......X.......", "X...X...X...X...", "X.....x.X.......", "X.....x.X.x...x."),
-            hats=("x.x.x.x.x.x.x.x.", "x...x.x.x...x.x.", "X.x.X.x.X.x.X.x."),
+            hats=("x.x.x.x.x.x.x.x.", "x...x.x.x...x.x.", "X.x.X.x.X.x.X.x.", "x.X.x.X.x.X.x.X."),
             basses=("x.x.x.x.x.x.x.x.", "x...x.x.x...x.x.", "x...x...x...x...", "x.....x.x.....x."),
-            swing=(0.6, 0.7),
+            swing=(0.54, 0.72),
             pairs=(1.0,),
         ),
         Style(
@@ -127,6 +97,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(118, 145),
             kicks=("X..X..X..X..",),
             snares=("...X.....X..", "............", "...x.....x.o"),
+            backbeat="...X.....X..",
             hats=TRIPLET_HATS,
             basses=("x.xx.xx.xx.x", ".xx.xx.xx.xx", "x..x..x..x..", "..x..x..x..x"),
             stabs=("x..x..x..x..", "..x.....x...", "x.x..x.x..x.", ".x..x..x..x."),
@@ -137,10 +108,42 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(80, 140),
             kicks=("X.....X.....", "X.....X..x..", "X....xX.....", "X..x..X....x"),
             snares=("...X.....X..", "...X.....X.o", "...X....oX.."),
+            backbeat="...X.....X..",
             hats=TRIPLET_HATS,
             basses=("x.xx.xx.xx.x", "x..x..x..x..", "x....xx....x", "x.....x..x.x"),
             stabs=("..x..x..x..x", "x.....x.....", "..x.....x..."),
             steps=3,
+        ),
+        Style(
+            name="ride_swing",
+            bpm=(96, 185),
+            kicks=("x..x..x..x..", "X.....x.....", "X.......x...", "o..o..o..o.."),
+            snares=("...x.....x..", "...o.....o.o", "...X.....X.."),
+            backbeat="...X.....X..",
+            hats=("x..x.xx..x.x", "X..x.xX..x.x", "x..xxxx..xxx", "...x.....x..", "x.xx.xx.xx.x"),
+            basses=("x..x..x..x..", "x.....x.....", "x..x.xx..x..", "x..x..x.xx.."),
+            stabs=("..x......x..", ".....x......", "x....x......", "...x.x...x.x", "x.....x....."),
+            steps=3,
+        ),
+        Style(
+            name="blues_shuffle",
+            bpm=(72, 150),
+            kicks=("X.....X.....", "X....xX.....", "X.....X....x", "X..X..X..X.."),
+            snares=("...X.....X..", "...X.....X.o", "..oX....oX.."),
+            backbeat="...X.....X..",
+            hats=("x.xx.xx.xx.x", "X.xx.xX.xx.x", "xxxxxxxxxxxx", "x..x..x..x.."),
+            basses=("x.xx.xx.xx.x", "x..x..x..x..", "x.xx..x.xx..", "x..x.xx..x.x"),
+            stabs=("..x..x..x..x", "x.....x.....", "...x.....x..", "x..........."),
+            steps=3,
+        ),
+        Style(
+            name="boom_bap",
+            bpm=(72, 102),
+            kicks=("X.......X.x.....", "X..x......x..x..", "X.x....x..x.....", "X......x..x....."),
+            snares=("....X.......X...", "....X.......X..o", "....X..o....X..."),
+            hats=("x.x.x.x.x.x.x.x.", "xxx.x.xxx.x.x.xx", "X.o.x.o.X.o.x.oo", "xoxoxoxoxoxoxoxo"),
+            basses=("x..x......x.....", "x.......x.x.....", "x...............", "x.x....x..x....."),
+            swing=(0.54, 0.68),
         ),
         Style(
             name="swing_garage",
@@ -214,7 +217,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
                 "X...............",
                 "X...X.......X...",
                 "X.....X.......X.",
-                "..X...X...X...X.",
+                "X.......X..x..x.",
             ),
             basses=("walk", *OFF_BASS, *TRESILLO),
             loud_offbeat=0.6,
@@ -228,16 +231,6 @@ STYLES: dict[str, tuple[Style, ...]] = {
             stabs=("..X...X...X...X.", "..Xo..Xo..Xo..Xo", "..x...x...x...x."),
             swing=(0.5, 0.6),
             loud_offbeat=0.8,
-        ),
-        Style(
-            name="waltz",
-            bpm=(90, 170),
-            kicks=("X...........", "X.......x...", "X..x........"),
-            snares=("....x...x...", "........X...", "....X......."),
-            hats=("x...x...x...", "x.x.x.x.x.x.", "..x...x...x."),
-            basses=("x...........", "x...x...x...", "x.....x.x..."),
-            stabs=("....x...x...", "x...........", "..x...x...x."),
-            bar=3,
         ),
     ),
     "halftime_dnb": (
@@ -273,6 +266,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(130, 152),
             kicks=("X.........x.....", "X......x..x.....", "X..x........x...", "X.....x......x.."),
             snares=("........X.......", "........X......o", "........X....o.."),
+            backbeat="........X.......",
             hats=("x.x.x.x.x.x.x.x.", "xxx.x.xxx.x.xxxx", "x.x.xxx.x.x.x.xx", "xxxxxxxxxxxxxxxx"),
             basses=("x...............", "x.........x.....", "x......x..x.....", "walk"),
         ),
@@ -281,6 +275,7 @@ STYLES: dict[str, tuple[Style, ...]] = {
             bpm=(136, 146),
             kicks=("X...............", "X.........x.....", "X..x............", "X.....x........."),
             snares=("........X.......", "........X.....o.", "........X..o...."),
+            backbeat="........X.......",
             hats=("..x...x...x...x.", "x.x.x.x.x.x.x.x.", "x..x..x.x..x..x.", "....x.......x..."),
             basses=("x..x..x..x..x..x", "x.x.x.x.x.x.x.x.", "xxx.xxx.xxx.xxx.", "x...............", "walk"),
             loud_offbeat=0.4,

@@ -80,8 +80,9 @@ def check(clip: Clip) -> None:
     ):
         assert times == sorted(times)
         assert all(0 <= time < truth.duration for time in times)
-    for a, b in zip(truth.beats[:-1], truth.beats[1:], strict=True):  # a cut may come right after a beat
-        assert b - a > 0.25 or any(a < change <= b for change in truth.changes)
+    for a, b in zip(truth.beats[:-1], truth.beats[1:], strict=True):  # pieces may change right after a beat
+        changing = any(a < change <= b for change in truth.changes)
+        assert b - a > 0.25 or changing or any(start < b < end for start, end in truth.mask)
     for before, after in zip(truth.tempo[:-1], truth.tempo[1:], strict=True):
         assert before[1] <= after[0] + 1e-6
     assert all(0 <= start < end <= truth.duration + 1e-9 for start, end in (*truth.mask, *truth.silent))

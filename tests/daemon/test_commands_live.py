@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 ARGS: dict[str, Any] = {
     "hold": True,
     "blackout": True,
+    "nudge": 20.0,
     "sensitivity": 6.0,
     "energy": 0.5,
     "mode": "random",

@@ -22,7 +22,7 @@ _SLOW_PROGRAMS = frozenset((*range(48, 55), *range(88, 96)))
 _SLOW_RISE = 0.02
 """Seconds from 10 % to 50 % of the peak from which an attack is called slow."""
 _SLOW_DELAY = 0.03
-_GENERATED = 0.3
+_GENERATED = 0.22
 """Share of training pieces in a style of drawn patterns."""
 
 
@@ -52,17 +52,17 @@ class _Players:
     """How far each note is off the grid: nobody, or people with their own lag and looseness."""
 
     def __init__(self, rng: np.random.Generator, piece: Piece) -> None:
-        loose = float(rng.choice((0.0, 0.0, 0.002, 0.004, 0.006)))
+        loose = float(rng.choice((0.0, 0.0, 0.002, 0.004, 0.006, 0.009)))
         self._rng = rng
         self._loose = loose
         self._lag = {v.channel: float(rng.normal(0.0, loose / 2)) for v in piece.voices if v.channel != DRUMS}
 
     def offset(self, channel: int) -> float:
-        """Seconds, within -12..12 ms."""
+        """Seconds, within -18..18 ms."""
         if self._loose == 0.0:
             return 0.0
         drawn = self._lag.get(channel, 0.0) + float(self._rng.normal(0.0, self._loose))
-        return float(np.clip(drawn, -0.012, 0.012))
+        return float(np.clip(drawn, -0.018, 0.018))
 
 
 def _notes(rng: np.random.Generator, piece: Piece, tempo: TempoMap, synth: Synth) -> list[Note]:
@@ -137,6 +137,7 @@ def make(rng: np.random.Generator, split: Split) -> Clip:
         # a pickup of a beat or more shows beats before the first downbeat
         before = int(piece.pickup + 1e-6)
         beats = [tempo.time(-float(k)) for k in range(before, 0, -1)] + beats
+        untold = [(0.0, tempo.time(end) - 0.05) for _, end in piece.untold if tempo.time(end) < duration]
         truth = Truth(
             id=f"band_{style.name}_{int(rng.integers(1 << 40)):010x}",
             category="band",
@@ -145,9 +146,9 @@ def make(rng: np.random.Generator, split: Split) -> Clip:
             downbeats=[float(t) for t in tempo.beats[: -1 : style.beats] if t < duration],
             beats_per_bar=style.beats,
             tempo=[segment for segment in tempo.segments() if segment[0] < duration],
-            mask=[(last - 0.05, duration)] if last < duration else [],
+            mask=untold + ([(last - 0.05, duration)] if last < duration else []),
             silent=[(0.0, first_note)] if first_note > 0.5 else [],
-            changes=[max(0.0, first_note)],
+            changes=[untold[0][1] if untold else max(0.0, first_note)],
             sections=[(tempo.time(beat), name) for beat, name in piece.sections],
         )
         _onsets(truth, piece, notes, synth, duration)

@@ -34,6 +34,10 @@ _FILLS = (
 )
 
 
+_TRIPLET_FILLS = ("ssssss", "sstfff", "s.st.f", "...sss", "s.ss.s")
+_SOFT, _LOUD = 0.75, 1.2
+
+
 class Event(NamedTuple):
     """A note: `beat`, `length` in beats, MIDI `channel`, `key`, `velocity`."""
 
@@ -53,6 +57,7 @@ class Piece(msgspec.Struct, kw_only=True):
         bars: length in bars.
         sections: `(beat, name)`, ascending.
         pickup: beats that the piece starts before beat 0.
+        untold: `(first, last)` beats of passages from which the beat cannot be known.
     """
 
     voices: list[Voice]
@@ -60,35 +65,78 @@ class Piece(msgspec.Struct, kw_only=True):
     bars: int
     sections: list[tuple[float, SectionName]]
     pickup: float
+    untold: list[tuple[float, float]]
 
 
 class Section(NamedTuple):
-    """`bars` bars from bar `start`, and which channels play in it."""
+    """`bars` bars from bar `start`, which channels play in it, and its loudness at both ends."""
 
     start: int
     bars: int
     playing: frozenset[int]
     held: bool
+    loud: tuple[float, float] = (1.0, 1.0)
 
 
 def _of(rng: np.random.Generator, choices: tuple[T, ...]) -> T:
     return choices[int(rng.integers(len(choices)))]
 
 
-def _sections(rng: np.random.Generator, bars: int, channels: list[int]) -> list[Section]:
-    """Parts enter and leave every 4 or 8 bars; at least one that shows the beat always plays."""
+def _sections(rng: np.random.Generator, bars: int, channels: list[int], telling: list[int]) -> list[Section]:
+    """Parts enter and leave every 4 or 8 bars; only a lone introduction may hide the beat.
+
+    Args:
+        rng: settles everything.
+        bars: length of the piece.
+        channels: those in use.
+        telling: those that tell the beat, the plainest first.
+    """
     sections: list[Section] = []
     start = 0
+    lone = rng.random() < 0.25
+    level = 1.0
     while start < bars:
         length = int(_of(rng, (2, 4, 4, 8, 8)))
         chance = {DRUMS: 0.8, BASS: 0.88, LEAD: 0.7}
         playing = {channel for channel in channels if rng.random() < chance.get(channel, 0.75)}
-        if not playing - {LEAD}:
-            playing |= {_of(rng, tuple(channels))}
         held = start == 0 and length <= 4 and rng.random() < 0.25
-        sections.append(Section(start, length, frozenset(playing), held))
+        if start == 0 and lone and not held:
+            playing, length = {_of(rng, tuple(channels))}, int(_of(rng, (2, 2, 4)))
+        elif (
+            telling and not playing & set(telling[:2]) and (rng.random() < 0.8 or not playing & set(telling))
+        ):
+            playing.add(telling[0])
+        elif not playing:
+            playing.add(channels[0])
+        after = float(rng.uniform(_SOFT, _LOUD)) if rng.random() < 0.4 else level
+        gradual = length >= 4 and rng.random() < 0.3  # crescendo, decrescendo; else the level steps
+        sections.append(
+            Section(start, length, frozenset(playing), held, (level if gradual else after, after))
+        )
+        level = after
         start += length
     return sections
+
+
+def _telling(style: Style, channels: list[int], kit: dict[str, str], comps: list[list[str]]) -> list[int]:
+    """Channels from which the beat can be known: drums, bass, chords that are mostly on beats."""
+    found = [channel for channel in (BASS, DRUMS) if channel in channels]
+    if DRUMS in found and not any(pattern[0] not in ".-" for pattern in kit.values()):
+        found.remove(DRUMS)
+    for index, patterns in enumerate(comps):
+        if all(_on_beats(pattern, style.beats) for pattern in patterns):
+            found.append(COMPING + index)
+    return found
+
+
+def _on_beats(pattern: str, beats: int) -> bool:
+    """Whether each bar begins with a note and most of its beats have one."""
+    for bar in pattern.split():
+        starts = [step * beats / len(bar) for step, symbol in enumerate(bar) if symbol not in ".-"]
+        whole = [start for start in starts if start % 1 == 0]
+        if 0.0 not in starts or (2 * len(whole) < len(starts) and len(whole) < beats):
+            return False
+    return True
 
 
 def _bar(pattern: str, index: int) -> str:
@@ -106,9 +154,16 @@ class _Composer:
         self.ahead = 0.5 if rng.random() < style.anticipate else 0.0
         self.events: list[Event] = []
         self.dynamics = float(rng.uniform(0.7, 1.15))
+        self.level = 1.0
+        self.stress = float(rng.choice((0.0, 0.0, 6.0, 12.0)))
 
     def add(self, beat: float, length: float, channel: int, key: int, velocity: float) -> None:
-        loud = round(velocity * self.dynamics + float(self.rng.normal(0.0, 4.0)))
+        """One note; in half of the pieces downbeats are louder than beats, and these than what is between."""
+        accent = 0.0 if beat % 1 else 1.0 if beat % self.style.beats else 1.5
+        loud = round(
+            (velocity + (accent - 0.7) * self.stress) * self.dynamics * self.level
+            + float(self.rng.normal(0.0, 4.0))
+        )
         self.events.append(Event(beat, length, channel, min(108, max(20, key)), min(127, max(28, loud))))
 
     def steps(self, pattern: str, bar: int) -> list[tuple[float, float, str]]:
@@ -129,9 +184,14 @@ class _Composer:
         """The beat whose chord is played: ahead of the bar line in a piece that anticipates."""
         return beat + self.ahead if (beat + self.ahead) % self.style.beats < self.ahead else beat
 
-    def bass(self, pattern: str, bar: int) -> None:
-        following = (bar + 1) * self.style.beats
-        for beat, length, symbol in self.steps(pattern, bar):
+    def bass(self, pattern: str, bar: int, *, rooted: bool) -> None:
+        """A bar of bass; where `rooted`, it takes the root on the first beat whatever the pattern says."""
+        first, following = bar * self.style.beats, (bar + 1) * self.style.beats
+        steps = self.steps(pattern, bar)
+        if rooted and (not steps or steps[0][0] > first):
+            ends = min(first + 1.0, steps[0][0] if steps else first + 1.0)
+            steps.insert(0, (float(first), ends - first, "r"))
+        for beat, length, symbol in steps:
             key = self.harmony.bass(self.chord_time(beat), symbol, following)
             self.add(beat, length * 0.92, BASS, key, 100 if beat % 1 == 0 else 90)
 
@@ -202,21 +262,25 @@ def compose(rng: np.random.Generator, style: Style, bars: int) -> Piece:
     comps = [
         [_of(rng, style.comping[i % len(style.comping)].patterns) for _ in range(2)] for i in range(comping)
     ]
-    sections = _sections(rng, bars, channels)
+    telling = _telling(style, channels, kit, comps)
+    sections = _sections(rng, bars, channels, telling)
     for number, section in enumerate(sections):
         again = int(rng.random() < 0.3)
-        fills = rng.random() < 0.6 and style.division != 3
+        fills = rng.random() < 0.7
         for bar in range(section.start, min(bars, section.start + section.bars)):
             last = bar == section.start + section.bars - 1
+            composer.level = float(np.interp(bar - section.start, (0, section.bars), section.loud))
             if DRUMS in section.playing and not section.held:
-                fill = _of(rng, _FILLS) if fills and last else ""
+                fill = _of(rng, _TRIPLET_FILLS if style.division == 3 else _FILLS) if fills and last else ""
                 composer.drums(kit, bar, fill=fill, crash=number > 0 and bar == section.start and fills)
             if BASS in section.playing:
-                composer.bass("r" + "-" * 7 if section.held else basses[again], bar)
+                rooted = (bar - section.start) % 2 == 0
+                composer.bass("r" + "-" * 7 if section.held else basses[again], bar, rooted=rooted)
             for index in range(comping):
                 if COMPING + index in section.playing or section.held:
                     pattern = "X-------" if section.held else comps[index][again]
                     composer.comp(COMPING + index, pattern, style.comping[index].octave, bar)
+    composer.level = 1.0
     pickup = 0.0
     if style.lead:
         spans = [(s.start, min(bars, s.start + s.bars)) for s in sections if LEAD in s.playing and not s.held]
@@ -228,4 +292,9 @@ def compose(rng: np.random.Generator, style: Style, bars: int) -> Piece:
         name: SectionName = "groove" if DRUMS in section.playing and not section.held else "calm"
         if not named or named[-1][1] != name:
             named.append((float(section.start * style.beats), name))
-    return Piece(voices=voices, events=composer.events, bars=bars, sections=named, pickup=pickup)
+    opening = sections[0]
+    hidden = not opening.playing & set(telling) or opening.held
+    untold = [(0.0, float(opening.bars * style.beats))] if hidden and len(sections) > 1 else []
+    return Piece(
+        voices=voices, events=composer.events, bars=bars, sections=named, pickup=pickup, untold=untold
+    )

@@ -47,7 +47,11 @@ def _drums(rng: np.random.Generator, beats: int, division: int) -> dict[str, str
     snare = [0.04 if step % division else 0.02 for step in range(beats * division)]
     for beat in (1, 3) if beats == 4 else (1, 2) if beats == 3 and rng.random() < 0.7 else (beats - 1,):
         snare[beat * division] = 0.96
-    kit = {"k": _drawn(rng, kick), str(rng.choice(("s", "s", "s", "c", "r"))): _drawn(rng, snare)}
+    kit = {"k": _drawn(rng, kick)}
+    if rng.random() < 0.8:
+        kit[str(rng.choice(("s", "s", "s", "c", "r")))] = _drawn(rng, snare)
+    if rng.random() < 0.12:  # a drum and nothing to keep time
+        return kit
     pulse = str(rng.choice(("h", "h", "d", "a", "m", "o")))
     density = [(0.95, 0.95, 0.02), (0.98, 0.98, 0.95), (0.97, 0.1, 0.02), (0.1, 0.95, 0.02)]
     kit[pulse] = _drawn(

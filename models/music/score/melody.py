@@ -12,7 +12,11 @@ _LOWEST, _HIGHEST = 58, 84
 
 
 def _motif(rng: np.random.Generator, style: Style) -> list[tuple[float, float]]:
-    """One bar's rhythm: `(beat in the bar, length)`; notes fall on beats more often than between them."""
+    """One bar's rhythm: `(beat in the bar, length)`; notes fall on beats more often than between them.
+
+    On the strong beats they are long as a rule: what would follow within the beat often stays away.
+    """
+    settled = rng.random() < 0.6
     starts: list[float] = []
     for step in range(style.beats * style.division):
         beat, inside = divmod(step, style.division)
@@ -24,7 +28,12 @@ def _motif(rng: np.random.Generator, style: Style) -> list[tuple[float, float]]:
             if inside == 0 and rng.random() < style.syncopation:
                 start -= 1.0 / (2 if style.division == 2 else style.division)
             starts.append(start)
-    starts = sorted(set(starts)) or [0.0]
+    strong = {0.0, style.beats / 2} & set(starts) if settled else set()
+    starts = [
+        start
+        for start in sorted(set(starts)) or [0.0]
+        if start % 1 == 0 or np.floor(start) not in strong or rng.random() < 0.35
+    ]
     ends = [*starts[1:], float(style.beats)]
     return [
         (start, (end - start) * float(rng.uniform(0.5, 0.98)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from models.music.score.dances import DANCES
+from models.music.score.games import GAMES
 from models.music.score.grooves import GROOVES
 from models.music.score.songs import SONGS
 
-TRAIN = SONGS + GROOVES
+TRAIN = SONGS + GROOVES + DANCES + GAMES

@@ -40,6 +40,16 @@ def test_a_plain_groove(bpm, rate):
     assert last.beat_trusted or bpm > 150  # so fast, a bare kick and snare might as well be half as fast
 
 
+def test_every_rate_hears_the_same_beats():
+    times = {}
+    for rate in (44100, 48000, 88200, 96000):
+        x, _ = beat_track(127, rate, 14)
+        times[rate] = np.array([beat.sample / rate for beat in beats_of(analyse(to_int(x), rate))])
+    for rate in (44100, 88200, 96000):
+        assert len(times[rate]) == len(times[48000])
+        assert np.abs(times[rate] - times[48000]).max() < 0.003
+
+
 @pytest.fixture(scope="module")
 def groove() -> tuple[list[HopResult], np.ndarray]:
     x, truth = beat_track(128, 48000, 14)

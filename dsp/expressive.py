@@ -10,24 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 
-from dsp.kernels.approx import exp2, log2
+import numpy as np
+
+from dsp.kernels.expressive import FLUX_GATE, drive
 from dsp.tables import smoothing
 
-LOG2_E = 1.4426950408889634
-FLUX_GATE = 0.28
 FLUX_REARM = 0.20
 FLUX_LAG_S = 0.032
-
-
-def clamp01(value: float) -> float:
-    """The value, held within 0 and 1."""
-    return 0.0 if value < 0.0 else min(value, 1.0)
-
-
-def beat_pulse(phase01: float) -> float:
-    """A bell around the beat: `exp(-(min(p, 1-p) / 0.11)^2)`."""
-    distance = min(phase01, 1.0 - phase01) / 0.11
-    return exp2(-LOG2_E * distance * distance)
 
 
 class Expressive:
@@ -40,11 +29,11 @@ class Expressive:
     """
 
     def __init__(self, hop: int, rate: int) -> None:
-        self._slow = (smoothing(0.24, hop, rate), smoothing(0.9, hop, rate))
-        self._flux = (smoothing(0.03, hop, rate), smoothing(0.22, hop, rate))
-        self._accent = (smoothing(0.06, hop, rate), smoothing(0.22, hop, rate))
-        lag = max(1, round(FLUX_LAG_S * rate / hop))
-        self._past: deque[tuple[float, ...]] = deque([(0.0,) * 5] * lag, maxlen=lag)
+        seconds = ((0.24, 0.9), (0.03, 0.22), (0.06, 0.22))
+        self._speeds = np.array([[smoothing(time, hop, rate) for time in times] for times in seconds])
+        self._state = np.zeros(3)
+        self._past = np.zeros((max(1, round(FLUX_LAG_S * rate / hop)), 5))
+        self._turn = 0
         self._window = 2 * rate
         self._marks: deque[int] = deque()
         self._armed = True
@@ -68,26 +57,33 @@ class Expressive:
             bands: kick, bass, synth, clap, hihat (after the app's curve) and low, after the gain, 0..1.
             phase01: position within the beat.
         """
-        kick, bass, synth, clap, hihat = bands[:5]
+        kick, bass, synth, clap, hihat, low = bands[:6]
         self.kick01, self.clap01, self.hihat01 = kick, clap, hihat
-        self.bass01 = bands[5] if valid else 0.0
-        old = self._past[0]
-        self._past.append((kick, bass, synth, clap, hihat))
-        rise = max(0.0, kick - old[0]) + max(0.0, bass - old[1]) + max(0.0, synth - old[2])
-        rise = min(1.0, 0.9 * (rise + max(0.0, clap - old[3]) + max(0.0, hihat - old[4])))
-        self.flux01 = _follow(self.flux01, rise if valid else 0.0, self._flux)
+        self.bass01 = low if valid else 0.0
+        (
+            self.energy01,
+            self.energy_slow01,
+            self.flux01,
+            self.beat_pulse01,
+            self.accent01,
+            self.gate_boost,
+        ) = drive(
+            valid,
+            trusted,
+            energy_raw01,
+            kick,
+            bass,
+            synth,
+            clap,
+            hihat,
+            phase01,
+            self._turn,
+            self._speeds,
+            self._state,
+            self._past,
+        )
+        self._turn += 1
         self._mark(now)
-        gated = clamp01((self.flux01 - FLUX_GATE) / (1.0 - FLUX_GATE))
-        self.beat_pulse01 = beat_pulse(phase01) if valid and trusted else 0.0
-        raw = 0.62 * kick + 0.22 * hihat + 0.20 * clap + 0.20 * gated + 0.18 * self.beat_pulse01
-        self.accent01 = _follow(self.accent01, clamp01(raw) if valid else 0.0, self._accent)
-        base = 0.35
-        soft = (energy_raw01 - 0.03) / 0.97
-        if valid and soft > 0.0:
-            base = min(0.35 + 0.53 * exp2(0.72 * log2(soft)), 0.88)
-        self.energy_slow01 = _follow(self.energy_slow01, base, self._slow)
-        self.energy01 = min(max(base + 0.08 * self.accent01, 0.35), 0.88)
-        self.gate_boost = min(1.6, 1.0 + 0.25 * self.accent01 + 0.15 * gated)
 
     def _mark(self, now: int) -> None:
         if self._armed and self.flux01 >= FLUX_GATE:
@@ -98,8 +94,3 @@ class Expressive:
         while self._marks and self._marks[0] <= now - self._window:
             self._marks.popleft()
         self.onset_rate2s = min(5.0, len(self._marks) / 2.0)
-
-
-def _follow(value: float, target: float, speed: tuple[float, float]) -> float:
-    """One step of a follower with different speeds upwards and downwards."""
-    return value + (speed[0] if target > value else speed[1]) * (target - value)

@@ -61,7 +61,6 @@ class FrontEnd:
         self._subs = tables.bin_ranges(subs, frames.long.size, rate)
         self._coefficients = np.array([*tables.k_weighting(rate), *wide_bands(rate)])
         self._memory = np.zeros((5, 2, 2))
-        self._blocks = np.zeros((4, 2, hop))
         self._parts = np.zeros((4, PARTS))
         self._onsets = Onsets(rate, settings.onset_gap_ms)
         self.spectrum = np.zeros(SPECTRUM_BANDS, dtype=np.uint8)
@@ -77,7 +76,7 @@ class FrontEnd:
         Args:
             samples: int32[hop, 2], 24-bit.
         """
-        hear(samples, self._coefficients, self._memory, self._history, self._blocks, self._parts, self.levels)
+        hear(samples, self._coefficients, self._memory, self._history, self._parts, self.levels)
         low, high = 0.0, 0.0
         for value in self._parts[1].tolist():
             low += value

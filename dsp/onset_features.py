@@ -122,13 +122,12 @@ def features_of(samples: Int32, rate: int) -> Float32:
     hop = hop_of(rate)
     listener = OnsetFeatures(rate)
     coefficients = np.array([*tables.k_weighting(rate), *wide_bands(rate)])
-    memory, blocks = np.zeros((5, 2, 2)), np.zeros((4, 2, hop))
-    parts, levels = np.zeros((4, PARTS)), np.zeros(3)
+    memory, parts, levels = np.zeros((5, 2, 2)), np.zeros((4, PARTS)), np.zeros(3)
     history = np.zeros((2, listener.reach), dtype=np.float32)
     count = len(samples) // hop
     out = np.zeros((count, FEATURES), dtype=np.float32)
     for k in range(count):
         chunk = np.ascontiguousarray(samples[k * hop : (k + 1) * hop])
-        hear(chunk, coefficients, memory, history, blocks, parts, levels)
+        hear(chunk, coefficients, memory, history, parts, levels)
         out[k] = listener.look(history, parts)
     return out

@@ -1,4 +1,4 @@
-"""From integers to filtered blocks: level, loudness weighting and three bands of one hop."""
+"""From integers to levels: loudness weighting and three bands of one hop, sample by sample in one pass."""
 
 from __future__ import annotations
 
@@ -9,49 +9,84 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
+Coefficients = tuple[float, float, float, float, float]
+Memory = tuple[float, float, float, float]
 
 FULL_SCALE = 1.0 / 8388608.0
 TINY = 1e-24
 """Filter memory smaller than this is set to zero, so that silence never computes with subnormal numbers."""
 
 
-@njit("void(float64[:,::1], float64[::1], float64[:,::1], float64[:,::1])", cache=True, nogil=True)
-def biquad(x: Float64, coefficients: Float64, memory: Float64, y: Float64) -> None:
-    """Second-order filter of both channels, transposed direct form II. `x` and `y` may be the same array.
+@njit(
+    "Tuple((float64, float64, UniTuple(float64, 4)))"
+    "(UniTuple(float64, 5), float64, float64, UniTuple(float64, 4))",
+    cache=True,
+    nogil=True,
+)
+def biquad(c: Coefficients, left: float, right: float, memory: Memory) -> tuple[float, float, Memory]:
+    """One sample of both channels through a second-order filter, transposed direct form II.
 
     Args:
-        x: float64[2, n].
-        coefficients: float64[5], `b0 b1 b2 a1 a2`.
-        memory: float64[2, 2], state of left and right.
-        y: float64[2, n], written.
+        c: `b0 b1 b2 a1 a2`.
+        left: the sample of the left channel.
+        right: that of the right channel.
+        memory: two numbers of the left, then two of the right channel.
+
+    Returns:
+        What comes out left and right, and the memory for the next sample.
     """
-    b0, b1, b2, a1, a2 = coefficients[0], coefficients[1], coefficients[2], coefficients[3], coefficients[4]
-    l1, l2, r1, r2 = memory[0, 0], memory[0, 1], memory[1, 0], memory[1, 1]
-    for i in range(x.shape[1]):
-        left, right = x[0, i], x[1, i]
-        u, v = b0 * left + l1, b0 * right + r1
-        l1, r1 = b1 * left - a1 * u + l2, b1 * right - a1 * v + r2
-        l2, r2 = b2 * left - a2 * u, b2 * right - a2 * v
-        y[0, i], y[1, i] = u, v
-    memory[0, 0], memory[0, 1], memory[1, 0], memory[1, 1] = l1, l2, r1, r2
+    u, v = c[0] * left + memory[0], c[0] * right + memory[2]
+    return (
+        u,
+        v,
+        (
+            c[1] * left - c[3] * u + memory[1],
+            c[2] * left - c[4] * u,
+            c[1] * right - c[3] * v + memory[3],
+            c[2] * right - c[4] * v,
+        ),
+    )
+
+
+@njit("UniTuple(float64, 5)(float64[:,::1], int64)", cache=True, nogil=True)
+def row(table: Float64, index: int) -> Coefficients:
+    """One filter of a table, float64[n, 5]: as a tuple, the compiler can keep it in registers."""
+    return table[index, 0], table[index, 1], table[index, 2], table[index, 3], table[index, 4]
+
+
+@njit("UniTuple(float64, 4)(float64[:,:,::1], int64)", cache=True, nogil=True)
+def recall(memory: Float64, index: int) -> Memory:
+    """State of one filter, from float64[n, 2, 2]."""
+    return memory[index, 0, 0], memory[index, 0, 1], memory[index, 1, 0], memory[index, 1, 1]
+
+
+@njit("void(float64[:,:,::1], int64, UniTuple(float64, 4))", cache=True, nogil=True)
+def keep(memory: Float64, index: int, state: Memory) -> None:
+    """Store the state of one filter in float64[n, 2, 2], without what is too small to matter."""
+    for k in range(4):
+        memory[index, k // 2, k % 2] = state[k] if abs(state[k]) >= TINY else 0.0
+
+
+@njit("void(int32[:,::1], float32[:,::1])", cache=True, nogil=True)
+def append(samples: Int32, history: Float32) -> None:
+    """Shift `history`, float32[2, n], by one hop and put `samples`, int32[hop, 2], at its end."""
+    hop = samples.shape[0]
+    kept = history.shape[1] - hop
     for channel in range(2):
-        for k in range(2):
-            if abs(memory[channel, k]) < TINY:
-                memory[channel, k] = 0.0
-
-
-@njit("float64(float64[:,::1], int64, int64)", cache=True, nogil=True)
-def mean_square(x: Float64, start: int, stop: int) -> float:
-    """Mean over samples `start` to `stop` of the mean square of both channels."""
-    total = 0.0
-    for i in range(start, stop):
-        total += x[0, i] * x[0, i] + x[1, i] * x[1, i]
-    return total / (2.0 * (stop - start))
+        line = history[channel]
+        # Hop by hop: what is read and what is written never overlap, so it goes many values at a time.
+        for start in range(0, kept, hop):
+            count = min(hop, kept - start)
+            to, source = line[start : start + count], line[start + hop : start + hop + count]
+            for i in range(count):
+                to[i] = source[i]
+    for i in range(hop):
+        history[0, kept + i] = np.float32(samples[i, 0] * FULL_SCALE)
+        history[1, kept + i] = np.float32(samples[i, 1] * FULL_SCALE)
 
 
 @njit(
-    "void(int32[:,::1], float64[:,::1], float64[:,:,::1], float32[:,::1], float64[:,:,::1],"
-    " float64[:,::1], float64[::1])",
+    "void(int32[:,::1], float64[:,::1], float64[:,:,::1], float32[:,::1], float64[:,::1], float64[::1])",
     cache=True,
     nogil=True,
 )
@@ -60,42 +95,58 @@ def hear(
     coefficients: Float64,
     memory: Float64,
     history: Float32,
-    blocks: Float64,
     parts: Float64,
     levels: Float64,
 ) -> None:
     """Take one hop in.
 
+    Each filter waits for its own last result; all of them in one pass wait at the same time.
+
     Args:
         samples: int32[hop, 2], 24-bit integers.
         coefficients: float64[5, 5]: the two K-weighting filters, then low, mid, high.
-        memory: float64[5, 2, 2], state of those filters.
+        memory: float64[5, 2, 2], state of those filters for left and right.
         history: float32[2, n], the newest n samples in -1..1; shifted by one hop.
-        blocks: float64[4, 2, hop], written: the samples in -1..1, then the low, mid and high band.
-        parts: float64[4, p], written: mean square of those four in each p-th part of the hop.
+        parts: float64[4, p], written: mean square over both channels in each p-th part of the hop, of the
+            sound and of its low, mid and high band.
         levels: float64[3], written: mean square, highest magnitude, sum of both channels' K-weighted mean
             squares.
     """
+    append(samples, history)
     hop = samples.shape[0]
-    n = history.shape[1]
-    peak = 0.0
-    for channel in range(2):
-        for i in range(n - hop):
-            history[channel, i] = history[channel, i + hop]
-        for i in range(hop):
-            value = samples[i, channel] * FULL_SCALE
-            blocks[0, channel, i] = value
-            history[channel, n - hop + i] = np.float32(value)
-            peak = max(peak, abs(value))
-    weighted = blocks[1]  # borrowed until the low band is written
-    biquad(blocks[0], coefficients[0], memory[0], weighted)
-    biquad(weighted, coefficients[1], memory[1], weighted)
-    levels[0] = mean_square(blocks[0], 0, hop)
-    levels[1] = peak
-    levels[2] = 2.0 * mean_square(weighted, 0, hop)
-    for band in range(1, 4):
-        biquad(blocks[0], coefficients[band + 1], memory[band + 1], blocks[band])
+    shelf, cut = row(coefficients, 0), row(coefficients, 1)
+    low, mid, high = row(coefficients, 2), row(coefficients, 3), row(coefficients, 4)
+    in_shelf, in_cut = recall(memory, 0), recall(memory, 1)
+    in_low, in_mid, in_high = recall(memory, 2), recall(memory, 3), recall(memory, 4)
+    peak, whole, weighted = 0.0, 0.0, 0.0
     count = parts.shape[1]
-    for row in range(4):
-        for part in range(count):
-            parts[row, part] = mean_square(blocks[row], part * hop // count, (part + 1) * hop // count)
+    for part in range(count):
+        start, stop = part * hop // count, (part + 1) * hop // count
+        sums = (0.0, 0.0, 0.0, 0.0)
+        for i in range(start, stop):
+            left, right = samples[i, 0] * FULL_SCALE, samples[i, 1] * FULL_SCALE
+            peak = max(peak, max(abs(left), abs(right)))
+            square = left * left + right * right
+            whole += square
+            u, v, in_shelf = biquad(shelf, left, right, in_shelf)
+            u, v, in_cut = biquad(cut, u, v, in_cut)
+            weighted += u * u + v * v
+            a, b, in_low = biquad(low, left, right, in_low)
+            c, d, in_mid = biquad(mid, left, right, in_mid)
+            e, f, in_high = biquad(high, left, right, in_high)
+            sums = (
+                sums[0] + square,
+                sums[1] + (a * a + b * b),
+                sums[2] + (c * c + d * d),
+                sums[3] + (e * e + f * f),
+            )
+        for band in range(4):
+            parts[band, part] = sums[band] / (2.0 * (stop - start))
+    levels[0] = whole / (2.0 * hop)
+    levels[1] = peak
+    levels[2] = 2.0 * (weighted / (2.0 * hop))
+    keep(memory, 0, in_shelf)
+    keep(memory, 1, in_cut)
+    keep(memory, 2, in_low)
+    keep(memory, 3, in_mid)
+    keep(memory, 4, in_high)

@@ -37,11 +37,11 @@ def heard(samples: np.ndarray, rate: int = RATE, gate: float = 1e-9) -> list[tup
     hop = hop_of(rate)
     onsets = Onsets(rate)
     coefficients = np.array([*tables.k_weighting(rate), *wide_bands(rate)])
-    memory, blocks, parts = np.zeros((5, 2, 2)), np.zeros((4, 2, hop)), np.zeros((4, PARTS))
+    memory, parts = np.zeros((5, 2, 2)), np.zeros((4, PARTS))
     history = np.zeros((2, 2 * onsets.reach), dtype=np.float32)
     found = []
     for end in range(hop, len(samples) + 1, hop):
-        hear(samples[end - hop : end], coefficients, memory, history, blocks, parts, np.zeros(3))
+        hear(samples[end - hop : end], coefficients, memory, history, parts, np.zeros(3))
         found += [(hit, end) for hit in onsets.step(history, parts, end, gate)]
     return found
 

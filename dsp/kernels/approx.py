@@ -15,7 +15,7 @@ TWO_OVER_LN2 = 2.8853900817779268
 LN2 = 0.6931471805599453
 
 
-@njit("float64(float64)", cache=True, nogil=True)
+@njit("float64(float64)", cache=True, nogil=True, error_model="numpy")
 def log2(x: float) -> float:
     """Base-2 logarithm of a normal positive number; -1022 for anything smaller."""
     if not x >= 2.2250738585072014e-308:
@@ -30,7 +30,7 @@ def log2(x: float) -> float:
     return exponent + TWO_OVER_LN2 * s * series
 
 
-@njit("float64(float64)", cache=True, nogil=True)
+@njit("float64(float64)", cache=True, nogil=True, error_model="numpy")
 def exp2(x: float) -> float:
     """Two to the power of `x`, held within -1000 and 1000."""
     x = min(max(x, -1000.0), 1000.0)
@@ -55,7 +55,7 @@ def exp2(x: float) -> float:
     return series * np.int64((whole + 1023) << 52).view(np.float64)
 
 
-@njit("void(float64[::1])", cache=True, nogil=True)
+@njit("void(float64[::1])", cache=True, nogil=True, error_model="numpy")
 def round_micro(values: NDArray[np.float64]) -> None:
     """Round each value to the nearest millionth, halves up, in place: `micro` of many at once."""
     for i in range(values.shape[0]):

@@ -22,6 +22,7 @@ DB = 3.010299956639812
     "void(float32[::1], float32[::1], int32[:,::1], int32[:,::1], float64, uint8[::1], float64[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def describe(
     power: Float32,

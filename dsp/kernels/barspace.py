@@ -27,6 +27,7 @@ Int32 = NDArray[np.int32]
     " float64[::1], float32, float32, float32[:,::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def advance(
     mass: Float32,
@@ -124,6 +125,7 @@ def advance(
     " float32[:,::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def observe(
     mass: Float32,
@@ -179,7 +181,7 @@ def observe(
         sums[r] += change
 
 
-@njit("void(float32[::1], int32[::1], float64, float32[::1])", cache=True, nogil=True)
+@njit("void(float32[::1], int32[::1], float64, float32[::1])", cache=True, nogil=True, error_model="numpy")
 def favour(tempo: Float32, bins: Int32, exponent: float, gain: Float32) -> None:
     """Likelihood of each tempo from the network's opinion.
 
@@ -195,7 +197,7 @@ def favour(tempo: Float32, bins: Int32, exponent: float, gain: Float32) -> None:
         gain[i] = exp2(exponent * log2(count * float(tempo[bins[i]]) + 0.05))
 
 
-@njit("void(float32[::1], int32[:,::1], float64[::1], float64)", cache=True, nogil=True)
+@njit("void(float32[::1], int32[:,::1], float64[::1], float64)", cache=True, nogil=True, error_model="numpy")
 def settle(mass: Float32, rings: Int32, sums: Float64, factor: float) -> None:
     """Multiply all by `factor` and take the sums afresh.
 
@@ -214,7 +216,12 @@ def settle(mass: Float32, rings: Int32, sums: Float64, factor: float) -> None:
         sums[r] = total
 
 
-@njit("void(float32[::1], int32[:,::1], int32[::1], int64, int64, float32[::1])", cache=True, nogil=True)
+@njit(
+    "void(float32[::1], int32[:,::1], int32[::1], int64, int64, float32[::1])",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
 def fold(mass: Float32, rings: Int32, head: Int32, first: int, last: int, phases: Float32) -> None:
     """Where within the beat the tempi `first` to `last` - 1 are, whatever the beat of the bar.
 
@@ -249,6 +256,7 @@ def fold(mass: Float32, rings: Int32, head: Int32, first: int, last: int, phases
     "void(float32[::1], int32[:,::1], int32[::1], int64, int64, float64, float64, float64[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def gather(
     mass: Float32,

@@ -16,17 +16,17 @@ SLOW, FLUX, ACCENT = 0, 1, 2
 """The followers, in the order of their speeds and of their state."""
 
 
-@njit("float64(float64)", cache=True, nogil=True)
+@njit("float64(float64)", cache=True, nogil=True, error_model="numpy")
 def beat_pulse(phase01: float) -> float:
     """A bell around the beat: `exp(-(min(p, 1-p) / 0.11)^2)`."""
     distance = min(phase01, 1.0 - phase01) / 0.11
     return exp2(-LOG2_E * distance * distance)
 
 
-@njit("float64(float64[::1], int64, float64, float64[:,::1])", cache=True, nogil=True)
+@njit("float64(float64[::1], int64, float64, float64[:,::1])", cache=True, nogil=True, error_model="numpy")
 def follow(state: Float64, which: int, target: float, speeds: Float64) -> float:
     """One step of a follower with different speeds upwards and downwards; gives its new value."""
-    value = float(state[which])
+    value: float = state[which]
     value += speeds[which, 0 if target > value else 1] * (target - value)
     state[which] = value
     return value
@@ -37,6 +37,7 @@ def follow(state: Float64, which: int, target: float, speeds: Float64) -> float:
     " int64, float64[:,::1], float64[::1], float64[:,::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def drive(
     valid: bool,

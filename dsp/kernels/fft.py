@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 
 
-@njit("boolean(float32[:,::1], float32[:,::1], float32[:,::1])", cache=True, nogil=True)
+@njit("boolean(float32[:,::1], float32[:,::1], float32[:,::1])", cache=True, nogil=True, error_model="numpy")
 def fft(x: Float32, y: Float32, twiddle: Float32) -> bool:
     """Forward transform of `x[0] + i*x[1]`.
 

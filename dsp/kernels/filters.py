@@ -22,6 +22,7 @@ TINY = 1e-24
     "(UniTuple(float64, 5), float64, float64, UniTuple(float64, 4))",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def biquad(c: Coefficients, left: float, right: float, memory: Memory) -> tuple[float, float, Memory]:
     """One sample of both channels through a second-order filter, transposed direct form II.
@@ -48,26 +49,26 @@ def biquad(c: Coefficients, left: float, right: float, memory: Memory) -> tuple[
     )
 
 
-@njit("UniTuple(float64, 5)(float64[:,::1], int64)", cache=True, nogil=True)
+@njit("UniTuple(float64, 5)(float64[:,::1], int64)", cache=True, nogil=True, error_model="numpy")
 def row(table: Float64, index: int) -> Coefficients:
     """One filter of a table, float64[n, 5]: as a tuple, the compiler can keep it in registers."""
     return table[index, 0], table[index, 1], table[index, 2], table[index, 3], table[index, 4]
 
 
-@njit("UniTuple(float64, 4)(float64[:,:,::1], int64)", cache=True, nogil=True)
+@njit("UniTuple(float64, 4)(float64[:,:,::1], int64)", cache=True, nogil=True, error_model="numpy")
 def recall(memory: Float64, index: int) -> Memory:
     """State of one filter, from float64[n, 2, 2]."""
     return memory[index, 0, 0], memory[index, 0, 1], memory[index, 1, 0], memory[index, 1, 1]
 
 
-@njit("void(float64[:,:,::1], int64, UniTuple(float64, 4))", cache=True, nogil=True)
+@njit("void(float64[:,:,::1], int64, UniTuple(float64, 4))", cache=True, nogil=True, error_model="numpy")
 def keep(memory: Float64, index: int, state: Memory) -> None:
     """Store the state of one filter in float64[n, 2, 2], without what is too small to matter."""
     for k in range(4):
         memory[index, k // 2, k % 2] = state[k] if abs(state[k]) >= TINY else 0.0
 
 
-@njit("void(int32[:,::1], float32[:,::1])", cache=True, nogil=True)
+@njit("void(int32[:,::1], float32[:,::1])", cache=True, nogil=True, error_model="numpy")
 def append(samples: Int32, history: Float32) -> None:
     """Shift `history`, float32[2, n], by one hop and put `samples`, int32[hop, 2], at its end."""
     hop = samples.shape[0]
@@ -89,6 +90,7 @@ def append(samples: Int32, history: Float32) -> None:
     "void(int32[:,::1], float64[:,::1], float64[:,:,::1], float32[:,::1], float64[:,::1], float64[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def hear(
     samples: Int32,

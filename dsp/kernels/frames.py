@@ -24,6 +24,7 @@ MOST = np.float32(3.0)
     "void(float32[:,::1], int64, float32[::1], float32[:,::1], float32[:,:,::1], float32, float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def window_power(
     signal: Float32,
@@ -52,12 +53,12 @@ def window_power(
     n = twiddle.shape[1]
     width = window.shape[0]
     x = work[0]
-    for i in range(width):
-        x[0, i] = signal[0, first + i] * window[i]
-        x[1, i] = signal[1, first + i] * window[i]
-    for i in range(width, n):
-        x[0, i] = np.float32(0.0)
-        x[1, i] = np.float32(0.0)
+    for channel in range(2):
+        line, to = signal[channel, first : first + width], x[channel]
+        for i in range(width):
+            to[i] = line[i] * window[i]
+        for i in range(width, n):
+            to[i] = np.float32(0.0)
     z = work[1] if fft(x, work[1], twiddle) else x
     power[0] = scale * (z[0, 0] * z[0, 0] + z[1, 0] * z[1, 0])
     for k in range(1, n // 2):
@@ -69,7 +70,7 @@ def window_power(
         )
 
 
-@njit("void(float32[::1], float32[::1])", cache=True, nogil=True)
+@njit("void(float32[::1], float32[::1])", cache=True, nogil=True, error_model="numpy")
 def octaves(power: Float32, level: Float32) -> None:
     """Base-2 logarithm of each power, float32, 2e-6 absolute; `SILENT` at and below -135 dB.
 
@@ -91,7 +92,12 @@ def octaves(power: Float32, level: Float32) -> None:
         level[k] = value if power[k] > np.float32(2.8421709e-14) else SILENT
 
 
-@njit("void(float32[::1], int32[:,::1], float32[:,::1], float32[::1])", cache=True, nogil=True)
+@njit(
+    "void(float32[::1], int32[:,::1], float32[:,::1], float32[::1])",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
 def gather(power: Float32, spans: Int32, weights: Float32, bands: Float32) -> None:
     """Band powers: weighted sums over the bins of each band.
 
@@ -114,6 +120,7 @@ def gather(power: Float32, spans: Int32, weights: Float32, bands: Float32) -> No
     " float32[::1], float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def normalise(
     long: Float32,

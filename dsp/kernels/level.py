@@ -16,7 +16,12 @@ FLOOR = 1e-12
 """-120 dBFS: what silence reads."""
 
 
-@njit("UniTuple(float64, 5)(float64, float64, float64, int64, int64, float64[:,::1])", cache=True, nogil=True)
+@njit(
+    "UniTuple(float64, 5)(float64, float64, float64, int64, int64, float64[:,::1])",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
 def measure(
     square: float, peak: float, weighted: float, turn: int, span: int, rings: Float64
 ) -> tuple[float, float, float, float, float]:

@@ -17,7 +17,7 @@ Float32 = NDArray[np.float32]
 LOG2_E = np.float32(1.4426950408889634)
 
 
-@njit("float32(float32)", cache=True, nogil=True)
+@njit("float32(float32)", cache=True, nogil=True, error_model="numpy")
 def exp2(x: np.float32) -> np.float32:
     """Two to the power of `x`, held within -64 and 63; 3e-7 relative."""
     x = min(max(x, np.float32(-64.0)), np.float32(63.0))
@@ -31,19 +31,19 @@ def exp2(x: np.float32) -> np.float32:
     return np.float32(series * np.int32((whole + np.int32(127)) << np.int32(23)).view(np.float32))
 
 
-@njit("float32(float32)", cache=True, nogil=True)
+@njit("float32(float32)", cache=True, nogil=True, error_model="numpy")
 def sigmoid(x: np.float32) -> np.float32:
     """`1 / (1 + exp(-x))`, 2e-7 absolute."""
     return np.float32(1.0) / (np.float32(1.0) + exp2(-LOG2_E * x))
 
 
-@njit("float32(float32)", cache=True, nogil=True)
+@njit("float32(float32)", cache=True, nogil=True, error_model="numpy")
 def tanh(x: np.float32) -> np.float32:
     """Hyperbolic tangent, 4e-7 absolute."""
     return np.float32(2.0) / (np.float32(1.0) + exp2(np.float32(-2.0) * LOG2_E * x)) - np.float32(1.0)
 
 
-@njit("void(float32[::1], float32[:,::1], float32[::1])", cache=True, nogil=True)
+@njit("void(float32[::1], float32[:,::1], float32[::1])", cache=True, nogil=True, error_model="numpy")
 def linear(x: Float32, matrix: Float32, out: Float32) -> None:
     """`bias + matrix' x`, inputs in ascending order.
 
@@ -74,6 +74,7 @@ def linear(x: Float32, matrix: Float32, out: Float32) -> None:
     "void(float32[::1], float32[:,::1], float32[:,::1], float32[::1], float32[:,::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def recur(x: Float32, inward: Float32, around: Float32, state: Float32, work: Float32) -> None:
     """One step of a gated recurrent layer.
@@ -101,6 +102,7 @@ def recur(x: Float32, inward: Float32, around: Float32, state: Float32, work: Fl
     " float32[:,::1], float32[::1], float32[:,::1], float32[::1], float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def advance(
     features: Float32,

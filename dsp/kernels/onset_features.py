@@ -25,7 +25,7 @@ RISE_UNIT = np.float32(0.5)
 """Features of levels count in units of 12 dB, those of rises in units of 6 dB."""
 
 
-@njit("float32(float32)", cache=True, nogil=True)
+@njit("float32(float32)", cache=True, nogil=True, error_model="numpy")
 def held(x: np.float32) -> np.float32:
     """`x` within -3 and 3."""
     return min(max(x, -MOST), MOST)
@@ -36,6 +36,7 @@ def held(x: np.float32) -> np.float32:
     " float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def describe(
     level: Float32,
@@ -110,6 +111,7 @@ def describe(
     " int32[:,::1], float32[:,::1], float32[:,::1], float32[:,::1], float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def band_levels(
     history: Float32,

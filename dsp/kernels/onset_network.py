@@ -16,6 +16,7 @@ Float32 = NDArray[np.float32]
     " float32[:,::1], float32[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def advance(
     features: Float32,

@@ -29,6 +29,7 @@ SPAN_OCTAVES = 8.0
     " float64, int64[::1], float64[::1])",
     cache=True,
     nogil=True,
+    error_model="numpy",
 )
 def pick(
     heads: Float32,

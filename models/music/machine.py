@@ -42,12 +42,12 @@ class Font(msgspec.Struct, frozen=True):
 
 
 FONTS = (
-    Font("FluidR3_GM.sf2", "fluid-soundfont-gm", "train", 0.28),
-    Font("TimGM6mb.sf2", "timgm6mb-soundfont", "train", 0.32),
-    Font("OPL-3_FM_128M.sf2", "opl3-soundfont", "train", 0.18),
-    Font("FluidR3Mono_GM.sf3", "fluidr3mono-gm-soundfont", "train", 0.1),
-    Font("MuseScore_General_Lite.sf3", "musescore-general-soundfont-small", "train", 0.12),
-    Font("sf_GMbank.sf2", "csound-soundfont", "valid", 1.0),
+    Font("FluidR3_GM.sf2", "fluid-soundfont-gm", "train", 0.36),
+    Font("TimGM6mb.sf2", "timgm6mb-soundfont", "train", 0.38),
+    Font("FluidR3Mono_GM.sf3", "fluidr3mono-gm-soundfont", "train", 0.11),
+    Font("MuseScore_General_Lite.sf3", "musescore-general-soundfont-small", "train", 0.15),
+    Font("sf_GMbank.sf2", "csound-soundfont", "valid", 0.7),
+    Font("OPL-3_FM_128M.sf2", "opl3-soundfont", "valid", 0.3),
 )
 
 

@@ -102,12 +102,8 @@ def _sections(rng: np.random.Generator, bars: int, channels: list[int], telling:
         held = start == 0 and length <= 4 and rng.random() < 0.25
         if start == 0 and lone and not held:
             playing, length = {_of(rng, tuple(channels))}, int(_of(rng, (2, 2, 4)))
-        elif (
-            telling and not playing & set(telling[:2]) and (rng.random() < 0.8 or not playing & set(telling))
-        ):
+        elif not playing & set(telling[:2]):
             playing.add(telling[0])
-        elif not playing:
-            playing.add(channels[0])
         after = float(rng.uniform(_SOFT, _LOUD)) if rng.random() < 0.4 else level
         gradual = length >= 4 and rng.random() < 0.3  # crescendo, decrescendo; else the level steps
         sections.append(
@@ -118,15 +114,17 @@ def _sections(rng: np.random.Generator, bars: int, channels: list[int], telling:
     return sections
 
 
-def _telling(style: Style, channels: list[int], kit: dict[str, str], comps: list[list[str]]) -> list[int]:
-    """Channels from which the beat can be known: drums, bass, chords that are mostly on beats."""
-    found = [channel for channel in (BASS, DRUMS) if channel in channels]
-    if DRUMS in found and not any(pattern[0] not in ".-" for pattern in kit.values()):
-        found.remove(DRUMS)
-    for index, patterns in enumerate(comps):
-        if all(_on_beats(pattern, style.beats) for pattern in patterns):
-            found.append(COMPING + index)
-    return found
+def _telling(
+    channels: list[int], kit: dict[str, str], basses: list[str], comps: list[list[str]], beats: int
+) -> list[int]:
+    """Channels from which the beat can be known, the plainest first: drums, bass, chords mostly on beats."""
+    found = []
+    if DRUMS in channels and any(pattern[0] not in ".-" for pattern in kit.values()):
+        found.append(DRUMS)
+    if BASS in channels and all(_on_beats(pattern, beats) for pattern in basses):
+        found.insert(0, BASS)
+    found += [COMPING + k for k, patterns in enumerate(comps) if all(_on_beats(p, beats) for p in patterns)]
+    return found or [channel for channel in (BASS, DRUMS, *channels) if channel in channels][:1]
 
 
 def _on_beats(pattern: str, beats: int) -> bool:
@@ -262,7 +260,7 @@ def compose(rng: np.random.Generator, style: Style, bars: int) -> Piece:
     comps = [
         [_of(rng, style.comping[i % len(style.comping)].patterns) for _ in range(2)] for i in range(comping)
     ]
-    telling = _telling(style, channels, kit, comps)
+    telling = _telling(channels, kit, basses, comps, style.beats)
     sections = _sections(rng, bars, channels, telling)
     for number, section in enumerate(sections):
         again = int(rng.random() < 0.3)

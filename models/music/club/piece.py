@@ -179,9 +179,9 @@ class Piece:
         rng, rate = self._rng, self._rate
         level = rng.uniform(*_LEVELS[role])
         if self._loud_offbeat and role in ("open", "hat", "bass", "chord", "perc0", "snare", "clap"):
-            level = min(level + rng.uniform(4, 14), 1.0)
+            level = min(level + rng.uniform(3, 11), 1.0)
         elif self._loud_offbeat and role == "kick":
-            level -= rng.uniform(2, 10)
+            level -= rng.uniform(1, 7)
         notes = self._notes(role) if role in self._roles or role == "crash" else []
         notes += [(note, 0.0) for note in extra]
         instrument = Instrument(role, family(rng, self._split), rate) if role in PITCHED else None

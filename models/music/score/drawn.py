@@ -104,6 +104,8 @@ def generated_style(rng: np.random.Generator) -> Style:
     division = int(rng.choice((2, 4, 4, 3), p=(0.35, 0.25, 0.25, 0.15)))
     tempo = (70.0, 176.0) if division == 2 else (62.0, 128.0)
     kits = tuple(_drums(rng, beats, division) for _ in range(2)) if rng.random() < 0.75 else ({},)
+    if not kits[0] and division == 2:
+        tempo = (84.0, 150.0)  # beyond, drawn eighths without drums are as well heard at another level
     kick = kits[0].get("k", "x" + "." * (beats * division - 1))
     swing = (0.55, 0.68) if division == 2 and rng.random() < 0.2 else (0.5, 0.5)
     return Style(

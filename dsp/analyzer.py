@@ -30,6 +30,14 @@ from dsp.weights import BEATNET
 
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 BEAT, DOWNBEAT, MUSIC = (HEADS.index(name) for name in ("beat", "downbeat", "music"))
+REALS = (
+    *("time_sec", "energy01", "energy_slow01", "bass01", "flux01", "beat_pulse01", "accent01"),
+    *("onset_rate2s", "gate_boost", "rms01", "loudness_db", "peak_db", "noise_floor_db", "gain_db"),
+    *("kick01", "clap01", "hihat01", "mid01", "high01", "centroid01"),
+    *("tempo_bpm", "beat_phase01", "bar_phase01", "beat_confidence01", "tempo_stability01"),
+    *("section_intensity01", "buildup01"),
+)
+"""Real numbers of the snapshot, in the order in which `_snapshot` lists them."""
 SECTION_HOPS = 8
 """Sections move slowly: they are judged every 43 ms."""
 
@@ -230,37 +238,37 @@ class Analyzer:
 
     def _snapshot(self, now: int, valid: bool, phase: float, out: list[float]) -> ExpressiveAudioSnapshot:
         level, beats, felt = self._level, self._beats, self._expressive
-        reals = {
-            "time_sec": now / self.rate,
-            "energy01": felt.energy01,
-            "energy_slow01": felt.energy_slow01,
-            "bass01": felt.bass01,
-            "flux01": felt.flux01,
-            "beat_pulse01": felt.beat_pulse01,
-            "accent01": felt.accent01,
-            "onset_rate2s": felt.onset_rate2s,
-            "gate_boost": felt.gate_boost,
-            "rms01": level.rms01,
-            "loudness_db": level.loudness_db,
-            "peak_db": level.peak_db,
-            "noise_floor_db": level.noise_floor_db,
-            "gain_db": level.gain_db,
-            "kick01": felt.kick01,
-            "clap01": felt.clap01,
-            "hihat01": felt.hihat01,
-            "mid01": out[6],
-            "high01": out[7],
-            "centroid01": out[8],
-            "tempo_bpm": beats.tempo_bpm,
-            "beat_phase01": phase,
-            "bar_phase01": (beats.bar_beat + phase) / beats.beats_per_bar if beats.count else 0.0,
-            "beat_confidence01": beats.confidence01,
-            "tempo_stability01": beats.stability01,
-            "section_intensity01": self._sections.intensity01,
-            "buildup01": self._sections.buildup01,
-        }
+        reals = (
+            now / self.rate,
+            felt.energy01,
+            felt.energy_slow01,
+            felt.bass01,
+            felt.flux01,
+            felt.beat_pulse01,
+            felt.accent01,
+            felt.onset_rate2s,
+            felt.gate_boost,
+            level.rms01,
+            level.loudness_db,
+            level.peak_db,
+            level.noise_floor_db,
+            level.gain_db,
+            felt.kick01,
+            felt.clap01,
+            felt.hihat01,
+            out[6],
+            out[7],
+            out[8],
+            beats.tempo_bpm,
+            phase,
+            (beats.bar_beat + phase) / beats.beats_per_bar if beats.count else 0.0,
+            beats.confidence01,
+            beats.stability01,
+            self._sections.intensity01,
+            self._sections.buildup01,
+        )
         # All at once: one call of `micro` for each would take a sixth of the whole hop.
-        rounded = np.array(list(reals.values()))
+        rounded = np.array(reals)
         round_micro(rounded)
         return ExpressiveAudioSnapshot(
             t_samples=now,
@@ -274,5 +282,5 @@ class Analyzer:
             beat_source=beats.source,
             section=self._section,
             onset_count=self._onsets,
-            **dict(zip(reals, rounded.tolist(), strict=True)),
+            **dict(zip(REALS, rounded.tolist(), strict=True)),
         )

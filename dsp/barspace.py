@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from dsp.frames import FRAME_RATE
 from dsp.kernels.approx import exp2, log2
-from dsp.kernels.barspace import advance, favour, fold, gather, observe, settle
+from dsp.kernels.barspace import (
+    advance,
+    favour,
+    fold,
+    gather,
+    likeliest_phase,
+    likeliest_tempo,
+    observe,
+    settle,
+)
 
 Float32 = NDArray[np.float32]
 
@@ -154,15 +163,8 @@ class BarSpace:
 
     def read(self) -> Reading:
         """Give the likeliest hypothesis."""
-        count = len(self.tempi)
-        sums = self._sums.tolist()
-        shares = [sums[i] + sums[count + i] for i in range(count)]
-        best, most = 0, -1.0
-        for i in range(count):
-            near = shares[i] + (shares[i - 1] if i else 0.0) + (shares[i + 1] if i + 1 < count else 0.0)
-            if near > most:
-                best, most = i, near
-        return self.around(best, fsum(sums))
+        best = likeliest_tempo(self._sums, len(self.tempi))
+        return self.around(best, fsum(self._sums.tolist()))
 
     def favour(self, tempo: Float32) -> None:
         """Weigh the tempi by the network's opinion of the tempo, float32[48] as in `dsp.network`."""
@@ -188,12 +190,7 @@ class BarSpace:
         """The likeliest phase and place in the bar at about one tempo, an index into `tempi`."""
         first, last = max(0, tempo - NEIGHBOURS), min(len(self.tempi), tempo + NEIGHBOURS + 1)
         fold(self._mass, self._rings, self._head, first, last, self._phases)
-        phases = self._phases.tolist()
-        best, most = 0, -1.0
-        for i in range(BINS):
-            near = phases[i - 1] + phases[i] + phases[(i + 1) % BINS]
-            if near > most:
-                best, most = i, near
+        best = likeliest_phase(self._phases)
         out = self._out
         gather(self._mass, self._rings, self._head, first, last, (best + 0.5) / BINS, REACH, out)
         share, offset, interval, *places = out.tolist()

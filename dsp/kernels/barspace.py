@@ -216,6 +216,37 @@ def settle(mass: Float32, rings: Int32, sums: Float64, factor: float) -> None:
         sums[r] = total
 
 
+@njit("int64(float64[::1], int64)", cache=True, nogil=True, error_model="numpy")
+def likeliest_tempo(sums: Float64, count: int) -> int:
+    """Which tempo has, together with its two neighbours and over all metres, the largest share.
+
+    Args:
+        sums: float64[metres * count], sum of each ring, metre by metre.
+        count: number of tempi.
+    """
+    best, most = 0, -1.0
+    for i in range(count):
+        near = 0.0
+        for j in range(max(i - 1, 0), min(i + 2, count)):
+            for ring in range(j, sums.shape[0], count):
+                near += sums[ring]
+        if near > most:
+            best, most = i, near
+    return best
+
+
+@njit("int64(float32[::1])", cache=True, nogil=True, error_model="numpy")
+def likeliest_phase(phases: Float32) -> int:
+    """Which part of the beat, a circle, has the largest share together with its two neighbours."""
+    bins = phases.shape[0]
+    best, most = 0, np.float32(-1.0)
+    for i in range(bins):
+        near = phases[i - 1 if i > 0 else bins - 1] + phases[i] + phases[i + 1 if i < bins - 1 else 0]
+        if near > most:
+            best, most = i, near
+    return best
+
+
 @njit(
     "void(float32[::1], int32[:,::1], int32[::1], int64, int64, float32[::1])",
     cache=True,

@@ -26,8 +26,6 @@ times a second, from the features of `dsp/frames.py`. Made by `models/beatnet`, 
 | command | `{command}` |
 
 All clips are made by this project (`models/music`): no recorded music, and none that other software ships.
-The same command gives the same weights on the same kind of CPU with the same torch; on another, the table
-below within 0.01.
 
 ## Validation
 

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.frames import FEATURES
-from dsp.network import HEADS, TEMPO_BINS
 from models.beatnet.augment import disturb, random_stretch, window
 from models.beatnet.dataset import Piece
 from models.beatnet.targets import Targets, targets_of
 
 Float32 = NDArray[np.float32]
 
-CUT = 0.3
+CUT = 0.4
 """Share of rows in which another track cuts in."""
 FROM_THE_TOP = 0.25
 """Share of windows that begin where their clip does."""
@@ -42,6 +41,12 @@ class Batch(NamedTuple):
     targets: Targets
     carried: Float32
 
+    def part(self, index: int, frames: int) -> Batch:
+        """The part from frame `index * frames` on; all but the first go on from the one before."""
+        span = slice(index * frames, (index + 1) * frames)
+        carried = np.ones_like(self.carried) if index else self.carried
+        return Batch(self.features[span], Targets(*(array[span] for array in self.targets)), carried)
+
 
 def batch(pieces: list[Piece], random: np.random.Generator, rows: int, frames: int) -> Batch:
     """Draw a batch.
@@ -53,12 +58,8 @@ def batch(pieces: list[Piece], random: np.random.Generator, rows: int, frames: i
         frames: length of each row.
     """
     features = np.zeros((frames, rows, FEATURES), dtype=np.float32)
-    targets = Targets(
-        np.zeros((frames, rows, len(HEADS)), dtype=np.float32),
-        np.zeros((frames, rows, len(HEADS)), dtype=np.float32),
-        np.zeros((frames, rows, TEMPO_BINS), dtype=np.float32),
-        np.zeros((frames, rows), dtype=np.float32),
-    )
+    one = targets_of(pieces[0].truth, 1)
+    targets = Targets(*(np.zeros((frames, rows, *array.shape[1:]), dtype=np.float32) for array in one))
     carried = (random.random(rows) < CARRIED).astype(np.float32)
     for row in range(rows):
         cut = int(random.integers(LEAST, frames - LEAST)) if random.random() < CUT else frames

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from dsp.frames import FEATURES
 from dsp.network import HEADS, TEMPO_BINS
+from models.beatnet.targets import PHASES, PLACES
 
 RARE = {"beat": 0.05, "downbeat": 0.015, "onset": 0.1, "kick": 0.05, "clap": 0.03, "hihat": 0.05}
 """About how much of a clip each instant's target fills: where its bias starts."""
@@ -14,6 +15,8 @@ RARE = {"beat": 0.05, "downbeat": 0.015, "onset": 0.1, "kick": 0.05, "clap": 0.0
 
 class Beatnet(nn.Module):
     """Dense layer, two gated recurrent layers, heads that see both layers' states.
+
+    `lessons` are further heads that serve training alone and are not exported.
 
     Args:
         dense: values after the dense layer.
@@ -27,6 +30,7 @@ class Beatnet(nn.Module):
         self.first = nn.GRU(dense, hidden)
         self.second = nn.GRU(hidden, hidden)
         self.heads = nn.Linear(2 * hidden, len(HEADS) + TEMPO_BINS)
+        self.lessons = nn.Linear(2 * hidden, PHASES + PLACES)
         for layer in (self.first, self.second):
             around = layer.get_parameter("weight_hh_l0").detach()
             for gate in range(0, 3 * hidden, hidden):
@@ -46,12 +50,13 @@ class Beatnet(nn.Module):
             state: float32[2, batch, hidden], from the stretch before, or zeros.
 
         Returns:
-            logits float32[frames, batch, len(HEADS) + TEMPO_BINS], and the state after it.
+            logits float32[frames, batch, len(HEADS) + TEMPO_BINS + PHASES + PLACES], and the state after it.
         """
         inner = torch.tanh(self.dense(features))
         lower, first = self.first(inner, state[:1])
         upper, second = self.second(lower, state[1:])
-        return self.heads(torch.cat((lower, upper), dim=-1)), torch.cat((first, second))
+        both = torch.cat((lower, upper), dim=-1)
+        return torch.cat((self.heads(both), self.lessons(both)), dim=-1), torch.cat((first, second))
 
     def matrices(self) -> list[tuple[Tensor, Tensor]]:
         """Weights float32[outputs, inputs] and biases of each of `dsp.network.LAYERS`."""

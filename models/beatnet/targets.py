@@ -31,6 +31,13 @@ UNSURE_WEIGHT = 0.3
 BREAKDOWN_WEIGHT = 0.2
 """In a breakdown the beat goes on, but often cannot be heard."""
 DROP_S = 8.0
+PHASES = 12
+"""Sectors of the way from beat to beat, which training asks for besides the heads that run live: to tell an
+on-beat from an off-beat at every frame, not only where a beat is, takes what the beat head needs too."""
+PLACES = 4
+"""Beats of a bar that training asks to be told apart, likewise."""
+LONGEST_BEAT_S = 1.25
+"""Beats further apart have a gap between them, in which there is no phase."""
 SLOW_ATTACK_S = 0.05
 """Either side of a note with slow attack, an onset is neither asked for nor punished."""
 
@@ -43,12 +50,21 @@ class Targets(NamedTuple):
         weights: float32[n, len(HEADS)], 0..1.
         tempo: float32[n, TEMPO_BINS], probabilities; zero where the weight is.
         tempo_weights: float32[n], 0..1.
+        phase: float32[n, PHASES], probabilities of where between two beats the frame is, as late as the beat
+            head; zero where the weight is.
+        phase_weights: float32[n], 0..1.
+        place: float32[n, PLACES], 1 at the beat of the bar, counted from 0; zero where the weight is.
+        place_weights: float32[n], 0..1.
     """
 
     values: Float32
     weights: Float32
     tempo: Float32
     tempo_weights: Float32
+    phase: Float32
+    phase_weights: Float32
+    place: Float32
+    place_weights: Float32
 
 
 def targets_of(truth: Truth, frames: int, start: int = 0, stretch: float = 1.0) -> Targets:
@@ -79,7 +95,9 @@ def targets_of(truth: Truth, frames: int, start: int = 0, stretch: float = 1.0) 
     if truth.beats and not truth.sections:
         weights[:, POINTS + 1 :] = 0.0
     tempo, known = _tempo(truth, seconds, stretch)
-    return Targets(values, weights, tempo, (beats * known).astype(np.float32))
+    counted = beats * ~_within(seconds, truth.silent)
+    phase, place = _phase_and_place(truth, seconds - DELAYS[0] * stretch / FRAME_RATE, counted)
+    return Targets(values, weights, tempo, (beats * known).astype(np.float32), *phase, *place)
 
 
 def instants(truth: Truth, head: str) -> list[float]:
@@ -149,6 +167,43 @@ def _tempo(truth: Truth, seconds: Float64, stretch: float) -> tuple[Float32, Flo
         target[rows, low + 1] = position - low
         known[rows] = 1.0
     return target, known
+
+
+def _phase_and_place(
+    truth: Truth, seconds: Float64, counted: Float64
+) -> tuple[tuple[Float32, Float32], tuple[Float32, Float32]]:
+    """Where in the beat and in the bar the frames are, each with what it counts, as in `Targets`.
+
+    Args:
+        truth: of the clip.
+        seconds: times whose phase is asked for.
+        counted: float64[n], how much beats count at these frames.
+    """
+    beats = np.array(truth.beats)
+    phase = np.zeros((len(seconds), PHASES), dtype=np.float32)
+    place = np.zeros((len(seconds), PLACES), dtype=np.float32)
+    last = np.searchsorted(beats, seconds, side="right") - 1
+    rows = np.flatnonzero((last >= 0) & (last < len(beats) - 1) & (counted > 0.0))
+    last = last[rows]
+    gap = beats[last + 1] - beats[last] if len(rows) else np.zeros(0)
+    rows, last, gap = (array[gap <= LONGEST_BEAT_S] for array in (rows, last, gap))
+    known = np.zeros(len(seconds), dtype=np.float32)
+    known[rows] = counted[rows]
+
+    sector = (seconds[rows] - beats[last]) / gap * PHASES
+    low = np.minimum(sector.astype(np.int64), PHASES - 1)
+    phase[rows, low] = 1.0 - (sector - low)
+    phase[rows, (low + 1) % PHASES] = sector - low
+
+    barred = np.zeros(len(seconds), dtype=np.float32)
+    if truth.downbeats and 2 < truth.beats_per_bar <= PLACES:
+        ones = np.searchsorted(beats, np.array(truth.downbeats) - 1e-3)
+        bar = np.searchsorted(ones, last, side="right") - 1
+        beat = last - ones[np.maximum(bar, 0)]
+        told = (bar >= 0) & (beat < truth.beats_per_bar)
+        place[rows[told], beat[told]] = 1.0
+        barred[rows[told]] = known[rows[told]]
+    return (phase, known), (place, barred)
 
 
 def _within(seconds: Float64, spans: list[Span]) -> Bools:

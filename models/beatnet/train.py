@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dsp.network import HEADS, parse
-from models.beatnet.batches import batch
+from dsp.network import HEADS, TEMPO_BINS, parse
+from models.beatnet.batches import Batch, batch
 from models.beatnet.card import card
 from models.beatnet.dataset import Piece, features_version, prepare
 from models.beatnet.evaluate import evaluate
 from models.beatnet.export import packed
 from models.beatnet.network import Beatnet
+from models.beatnet.targets import PHASES
 from models.errors import ModelsError
 from models.music.clip import random_for
 
@@ -31,6 +32,9 @@ IMPORTANCE = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25)
 """Share of each of `HEADS` in the loss. Inside a head, frames with and without an event count alike, so that
 outputs are the expected target: probabilities that a state space can use as they are."""
 TEMPO_IMPORTANCE = 0.1
+PHASE_IMPORTANCE = 0.4
+PLACE_IMPORTANCE = 0.3
+"""Enough to teach, too little to distract: their entropies are larger than those of the heads."""
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it then falls as half a cosine."""
 MEMORY = 0.02
@@ -50,7 +54,8 @@ class Recipe(msgspec.Struct, frozen=True):
         steps: batches to learn from.
         seed: of the first weights and of every draw.
         rows: windows in a batch, even.
-        frames: in a window.
+        frames: of a window that a step learns from; the gradient does not reach further back.
+        chain: windows in a row, which follow one another in time and hand on the state of the network.
         dense: values after the dense layer.
         hidden: state of each recurrent layer.
         rate: highest learning rate.
@@ -61,6 +66,7 @@ class Recipe(msgspec.Struct, frozen=True):
     seed: int = 1
     rows: int = 40
     frames: int = 1200
+    chain: int = 2
     dense: int = 64
     hidden: int = 96
     rate: float = 3e-3
@@ -92,6 +98,7 @@ class Training:
         )
         empty = torch.zeros(2, recipe.rows // THREADS, recipe.hidden, device=device)
         self._states = [empty] * THREADS
+        self._rows: list[tuple[int, Batch] | None] = [None] * THREADS
         self._threads = ThreadPoolExecutor(THREADS)
 
     def learn(self, pieces: list[Piece]) -> dict[str, float]:
@@ -120,15 +127,24 @@ class Training:
     def _gradient(self, pieces: list[Piece], part: int) -> tuple[Sequence[Tensor], Tensor, dict[str, float]]:
         """Gradient, state afterwards and loss of one thread's part of the batch."""
         torch.set_num_threads(1)
-        recipe = self.recipe
-        random = random_for(recipe.seed, "batch", self.step, part)
-        given = batch(pieces, random, recipe.rows // THREADS, recipe.frames)
+        given = self._given(pieces, part)
         carried = torch.from_numpy(given.carried).to(self.device)
         features = torch.from_numpy(given.features).to(self.device)
         targets = [torch.from_numpy(array).to(self.device) for array in given.targets]
         logits, state = self.network(features, self._states[part] * carried[:, None])
         total, parts = loss(logits, targets)
         return torch.autograd.grad(total, list(self.network.parameters())), state.detach(), parts
+
+    def _given(self, pieces: list[Piece], part: int) -> Batch:
+        """What one thread learns from in this step."""
+        recipe = self.recipe
+        link, index = divmod(self.step, recipe.chain)
+        drawn = self._rows[part]
+        if drawn is None or drawn[0] != link:
+            random = random_for(recipe.seed, "batch", link, part)
+            rows = batch(pieces, random, recipe.rows // THREADS, recipe.frames * recipe.chain)
+            drawn = self._rows[part] = (link, rows)
+        return drawn[1].part(index, recipe.frames)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -182,21 +198,30 @@ def loss(logits: Tensor, targets: list[Tensor]) -> tuple[Tensor, dict[str, float
     """Cross entropies of all heads.
 
     Args:
-        logits: float32[frames, rows, len(HEADS) + TEMPO_BINS].
+        logits: float32[frames, rows, len(HEADS) + TEMPO_BINS + PHASES + PLACES].
         targets: as in `Targets`.
 
     Returns:
         their weighted sum, and the mean of each in nats a frame.
     """
-    values, weights, tempo, tempo_weights = targets
-    count = len(HEADS)
+    values, weights, *choices = targets
+    count, places = len(HEADS), len(HEADS) + TEMPO_BINS + PHASES
     entropy = functional.binary_cross_entropy_with_logits(logits[..., :count], values, reduction="none")
     heads = (entropy * weights).sum((0, 1)) / (weights.sum((0, 1)) + 1.0)
-    misses = -(tempo * functional.log_softmax(logits[..., count:], dim=-1)).sum(-1)
-    miss = (misses * tempo_weights).sum() / (tempo_weights.sum() + 1.0)
-    total = (heads * torch.tensor(IMPORTANCE, device=heads.device)).sum() + TEMPO_IMPORTANCE * miss
+    tempo = _choice(logits[..., count : count + TEMPO_BINS], *choices[:2])
+    phase = _choice(logits[..., count + TEMPO_BINS : places], *choices[2:4])
+    place = _choice(logits[..., places:], *choices[4:])
+    total = (heads * torch.tensor(IMPORTANCE, device=heads.device)).sum()
+    total = total + TEMPO_IMPORTANCE * tempo + PHASE_IMPORTANCE * phase + PLACE_IMPORTANCE * place
     parts = dict(zip(HEADS, heads.tolist(), strict=True))
-    return total, {"loss": total.item(), **parts, "tempo": miss.item()}
+    rest = {"tempo": tempo.item(), "phase": phase.item(), "place": place.item()}
+    return total, {"loss": total.item(), **parts, **rest}
+
+
+def _choice(logits: Tensor, shares: Tensor, weights: Tensor) -> Tensor:
+    """Cross entropy of one of several, nats a frame that counts."""
+    misses = -(shares * functional.log_softmax(logits, dim=-1)).sum(-1)
+    return (misses * weights).sum() / (weights.sum() + 1.0)
 
 
 def train(

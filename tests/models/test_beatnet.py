@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from dsp.frames import FEATURES
-from dsp.network import HEADS, Network, parse
+from dsp.network import HEADS, TEMPO_BINS, Network, parse
 from models.beatnet.augment import window
 from models.beatnet.batches import batch
 from models.beatnet.dataset import Piece
 from models.beatnet.precision import Candidates, area, scored
-from models.beatnet.targets import DELAYS, TEMPO, targets_of
+from models.beatnet.targets import DELAYS, PHASES, TEMPO, targets_of
 from models.music.clip import Truth, random_for
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch (extra `models`)")
@@ -46,7 +46,7 @@ def test_neighbouring_targets_tell_the_time_between_frames():
 
 def test_states_and_what_counts():
     truth = clip(mask=[(4.0, 8.0), (17.0, 19.5)], changes=[0.0, 8.0], silent=[(19.0, 20.0)])
-    values, weights, tempo, tempo_weights = targets_of(truth, 2000)
+    values, weights, tempo, tempo_weights, *_ = targets_of(truth, 2000)
     at = {second: round(100 * second) for second in (0.5, 3, 6, 9, 12, 16.5, 17.5, 19.3)}
     beat, drop = HEAD["beat"], HEAD["drop"]
     assert weights[at[0.5], beat] == weights[at[9], beat] == np.float32(0.3)
@@ -99,6 +99,33 @@ def test_batches_depend_on_their_randomness_alone():
     assert np.abs(one.features).max(axis=2).min() > 0.0, "short clips are followed by others"
 
 
+def test_phase_and_place_follow_the_beats():
+    late = DELAYS[0] / 100
+    truth = clip(
+        beats=[1.0, 1.5, 2.0, 2.5, 3.0, 6.0], downbeats=[1.0, 3.0], sections=[], mask=[], changes=[0.0]
+    )
+    given = targets_of(truth, 700)
+    row = {t: round(100 * (t + late)) - 1 for t in (0.5, 1.0, 1.25, 2.0, 2.75, 4.0)}
+    assert given.phase[row[2.0], 0] == pytest.approx(1.0, abs=1e-4)
+    assert given.phase[row[1.25], PHASES // 2] == pytest.approx(1.0, abs=1e-4)
+    assert [given.place[row[t]].argmax() for t in (1.0, 1.25, 2.0, 2.75)] == [0, 0, 2, 3]
+    for weights in (given.phase_weights, given.place_weights):
+        assert [weights[row[t]] for t in (0.5, 4.0)] == [0.0, 0.0], (
+            "none before the first beat, none in a gap"
+        )
+        assert weights[row[2.75]] == 1.0
+    np.testing.assert_allclose(given.phase.sum(1), given.phase_weights > 0.0, atol=1e-6)
+    assert not targets_of(clip(downbeats=[]), 700).place_weights.any()
+
+
+def test_a_row_goes_on_where_its_first_part_ended():
+    whole = batch(pieces(), random_for(3, 1), 2, 1200)
+    first, second = whole.part(0, 600), whole.part(1, 600)
+    np.testing.assert_array_equal(np.concatenate((first.features, second.features)), whole.features)
+    np.testing.assert_array_equal(second.targets.values, whole.targets.values[600:])
+    assert second.carried.all()
+
+
 def test_average_precision_and_area():
     clips = [
         Candidates(np.array([0.9, 0.2]), np.array([True, False]), np.array([0.004, 0.0]), 1),
@@ -126,7 +153,7 @@ def test_live_network_is_the_trained_one():
     with torch.no_grad():
         logits, _ = training.network(torch.from_numpy(features)[:, None], torch.zeros(2, 1, 96))
     expected = torch.sigmoid(logits[:, 0, : len(HEADS)]).numpy()
-    tempi = torch.softmax(logits[:, 0, len(HEADS) :], dim=-1).numpy()
+    tempi = torch.softmax(logits[:, 0, len(HEADS) : len(HEADS) + TEMPO_BINS], dim=-1).numpy()
     for row, activations, tempo in zip(features, expected, tempi, strict=True):
         network.step(row)
         np.testing.assert_allclose(network.activations, activations, atol=2e-3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from daemon.audio_file import AudioFile, rechunk
 from daemon.hearing import analyzer_of
-from daemon.replay import AudioFile, rechunk
 from dsp.events import Beat, DspEvent, Onset, SectionChange, StateChange, Tempo
 from dsp.settings import DspSettings
 

@@ -70,7 +70,7 @@ def analyze(args: argparse.Namespace) -> int:
     """`aivjd analyze`."""
     from daemon import config as configuration
     from daemon.analysis import lines
-    from daemon.replay import AudioFile
+    from daemon.audio_file import AudioFile
 
     audio = AudioFile(args.audio)
     settings = configuration.load(args.config).dsp

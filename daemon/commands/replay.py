@@ -13,11 +13,12 @@ import msgspec
 
 from daemon import config as configuration
 from daemon import packs
+from daemon.audio_file import AudioFile
 from daemon.commands.dispatch import default_config, progress_bar
 from daemon.engine import Engine, log_records
 from daemon.errors import UsageError
 from daemon.fingerprint import code_sha256, tool_version
-from daemon.replay import AudioFile, drive, engine_of, engine_of_header
+from daemon.replay import drive, engine_of, engine_of_header
 from daemon.session import Header, SessionReader, SessionWriter, new_header
 from selector.canonical import canonical
 

@@ -14,11 +14,12 @@ import soundfile
 
 from daemon import config as configuration
 from daemon.analysis import lines
+from daemon.audio_file import AudioFile
 from daemon.cli import main
 from daemon.config import Config
 from daemon.engine import log_records
 from daemon.packs import load
-from daemon.replay import AudioFile, drive, engine_of_header
+from daemon.replay import drive, engine_of_header
 from daemon.session import SessionReader, SessionWriter, new_header
 from daemon.verify import verify
 from dsp.analyzer import Analyzer

@@ -19,11 +19,15 @@ GROUPS = (LEVELS, RISES, QUICK)
 MOST = 3.0
 """Features are clipped to this by the front end."""
 STRETCH = 0.15
+STRETCHED = 0.7
+"""Share of windows whose tempo is changed: what always comes at one tempo is soon known by heart."""
+MOVED = 1.5
+"""Bands by which a sound may lie higher or lower than it was made."""
 
 
 def random_stretch(random: np.random.Generator) -> float:
-    """How much faster a stretch of music is to be played: exactly 1 in half of all cases."""
-    return float(np.exp(random.uniform(-STRETCH, STRETCH))) if random.random() < 0.5 else 1.0
+    """How much faster a stretch of music is to be played: exactly 1 in some cases."""
+    return float(np.exp(random.uniform(-STRETCH, STRETCH))) if random.random() < STRETCHED else 1.0
 
 
 def window(features: NDArray[np.float16], start: int, frames: int, stretch: float) -> Float32:
@@ -47,6 +51,8 @@ def window(features: NDArray[np.float16], start: int, frames: int, stretch: floa
 
 def disturb(features: Float32, random: np.random.Generator) -> None:
     """Change float32[n, FEATURES] in place, by draws from `random`."""
+    if random.random() < 0.5:
+        _move(features, random)
     _equalise(features, random)
     if random.random() < 0.3:
         _bury(features, random)
@@ -58,6 +64,20 @@ def disturb(features: Float32, random: np.random.Generator) -> None:
     np.clip(features, -MOST, MOST, out=features)
     for group in (RISES, QUICK):
         np.maximum(features[:, group], 0.0, out=features[:, group])
+
+
+def _move(features: Float32, random: np.random.Generator) -> None:
+    """Everything higher or lower: other tunings of drums, other keys, other kits."""
+    bands = random.uniform(-MOVED, MOVED)
+    for group in GROUPS:
+        count = group.stop - group.start
+        # The quick bands lie about twice as far apart.
+        share = bands if count == len(LONG_HZ) else 0.5 * bands
+        position = np.clip(np.arange(count) - share, 0.0, count - 1.0)
+        low = np.minimum(position.astype(np.int64), count - 2)
+        part = (position - low).astype(np.float32)
+        old = features[:, group].copy()
+        features[:, group] = old[:, low] * (1.0 - part) + old[:, low + 1] * part
 
 
 def _equalise(features: Float32, random: np.random.Generator) -> None:

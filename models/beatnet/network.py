@@ -42,19 +42,25 @@ class Beatnet(nn.Module):
             share = RARE.get(name, 0.3)
             bias[head] = torch.logit(torch.tensor(share))
 
-    def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, features: Tensor, state: Tensor, kept: list[Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Hear a stretch of frames.
 
         Args:
             features: float32[frames, batch, FEATURES].
             state: float32[2, batch, hidden], from the stretch before, or zeros.
+            kept: in training, factors for the outputs of the dense layer, the first and the second recurrent
+                layer, float32[batch, outputs] each.
 
         Returns:
             logits float32[frames, batch, len(HEADS) + TEMPO_BINS + PHASES + PLACES], and the state after it.
         """
         inner = torch.tanh(self.dense(features))
-        lower, first = self.first(inner, state[:1])
+        lower, first = self.first(inner if kept is None else inner * kept[0], state[:1])
+        lower = lower if kept is None else lower * kept[1]
         upper, second = self.second(lower, state[1:])
+        upper = upper if kept is None else upper * kept[2]
         both = torch.cat((lower, upper), dim=-1)
         return torch.cat((self.heads(both), self.lessons(both)), dim=-1), torch.cat((first, second))
 

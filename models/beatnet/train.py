@@ -60,6 +60,9 @@ class Recipe(msgspec.Struct, frozen=True):
         hidden: state of each recurrent layer.
         rate: highest learning rate.
         decay: of the weights (AdamW).
+        dropout: share of each layer's outputs that a row has to do without through a whole window
+            (Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural
+            Networks"), so that clips are not learnt by heart.
     """
 
     steps: int
@@ -71,6 +74,7 @@ class Recipe(msgspec.Struct, frozen=True):
     hidden: int = 96
     rate: float = 3e-3
     decay: float = 1e-2
+    dropout: float = 0.15
 
 
 class Training:
@@ -131,7 +135,7 @@ class Training:
         carried = torch.from_numpy(given.carried).to(self.device)
         features = torch.from_numpy(given.features).to(self.device)
         targets = [torch.from_numpy(array).to(self.device) for array in given.targets]
-        logits, state = self.network(features, self._states[part] * carried[:, None])
+        logits, state = self.network(features, self._states[part] * carried[:, None], self._kept(part))
         total, parts = loss(logits, targets)
         return torch.autograd.grad(total, list(self.network.parameters())), state.detach(), parts
 
@@ -145,6 +149,15 @@ class Training:
             rows = batch(pieces, random, recipe.rows // THREADS, recipe.frames * recipe.chain)
             drawn = self._rows[part] = (link, rows)
         return drawn[1].part(index, recipe.frames)
+
+    def _kept(self, part: int) -> list[Tensor]:
+        """What one thread's rows keep of each layer's outputs in this step; see `Beatnet.forward`."""
+        # Numpy's draws, since those of torch are shared by the threads: their order would be anybody's guess.
+        random = random_for(self.recipe.seed, "dropout", self.step, part)
+        rows, keep = self.recipe.rows // THREADS, 1.0 - self.recipe.dropout
+        sizes = (self.recipe.dense, self.recipe.hidden, self.recipe.hidden)
+        kept = [(random.random((rows, size)) < keep).astype(np.float32) / np.float32(keep) for size in sizes]
+        return [torch.from_numpy(factors).to(self.device) for factors in kept]
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""

@@ -8,8 +8,10 @@ WEB_SOURCES := $(shell find $(WEB)/src -type f 2>/dev/null) $(wildcard $(WEB)/*.
 PACK := build/packs/demo
 RUN_ARGS ?=
 PYTEST_ARGS ?=
+GOLDEN_ARGS ?=
+GOLDEN := $(dir $(wildcard tests/golden/*/session.json))
 
-.PHONY: help setup run test check lint bench lock clean
+.PHONY: help setup run test check lint bench golden matrix test-arm lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +36,16 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 
 bench: setup ## latency of the live path, stage by stage
 	$(BIN)/aivjd bench latency
+
+golden: setup ## show which picks of the golden sessions change; GOLDEN_ARGS=--yes records them anew
+	$(BIN)/python -m tests.golden.regenerate $(GOLDEN_ARGS)
+
+matrix: setup ## the same bytes under many circumstances; writes the table into docs/determinism.md
+	$(BIN)/python -m daemon.bench.determinism $(GOLDEN) --check tests/golden/hashes.json \
+		--json build/determinism/matrix.json --docs docs/determinism.md
+
+test-arm: setup ## the golden sessions on emulated aarch64 (needs the network; minutes)
+	ARM_DOCS=docs/determinism.md tools/arm.sh
 
 $(VENV)/.system-run: tools/system-packages.sh
 	@PYTHON=$(PYTHON) sh tools/system-packages.sh run

@@ -90,8 +90,8 @@ async def _run(
         quiet_collector()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), duration)
-    if show.recorder is not None:
-        log.info("recorded %s", show.recorder.folder)
+    if show.recording.recorder is not None:
+        log.info("recorded %s", show.recording.recorder.folder)
     return 0
 
 
@@ -105,6 +105,6 @@ def _greet(show: Show, server: Server, source: SourceChild) -> None:
     if not replay_exact(show.config.dsp):
         name = engine_name(show.config.dsp)
         log.info("  beats    by %s: this session replays exactly on this machine, not on every other", name)
-    if show.recorder is not None:
-        log.info("  session  %s", show.recorder.folder)
+    if show.recording.recorder is not None:
+        log.info("  session  %s", show.recording.recorder.folder)
     log.info("Ctrl-C ends it.")

@@ -65,10 +65,17 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--pack", metavar="DIR", action="append", help="other packs")
     replay.add_argument("--json", action="store_true", help="a summary as JSON")
 
-    verify = commands.add_parser("verify", help="replay a session and compare it byte for byte")
-    verify.add_argument("session", type=Path, metavar="SESSION")
+    verify = commands.add_parser(
+        "verify",
+        help="replay a session, or a folder of them, and compare byte for byte",
+        description="Exit code 0: all identical; 1: something diverged; 2: no session.",
+    )
+    verify.add_argument("session", type=Path, metavar="SESSION", help="its folder, or a folder of sessions")
+    verify.add_argument(
+        "--jobs", type=int, metavar="N", help="processes that replay stretches (default: one for each core)"
+    )
     verify.add_argument("--block", type=int, metavar="N", help="feed blocks of N samples (changes nothing)")
-    verify.add_argument("--json", action="store_true", help="the verdict as JSON")
+    verify.add_argument("--json", action="store_true", help="the verdict, or all of them, as JSON")
 
     explain = commands.add_parser("explain", help="why a pick was made, in words")
     explain.add_argument("session", type=Path, metavar="SESSION")
@@ -77,6 +84,41 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--at", type=float, metavar="TIME", help="what was on screen at this second")
     explain.add_argument("--json", action="store_true", help="the record itself")
+
+    export = commands.add_parser("export", help="a session as tables, or as newliveweb writes it")
+    export.add_argument("session", type=Path, metavar="SESSION")
+    export.add_argument(
+        "--what",
+        choices=("picks", "snapshots", "events", "eval", "log"),
+        default="picks",
+        help="eval: rows of the app's eval.jsonl; log: its [sel] and 'selected preset' lines",
+    )
+    export.add_argument(
+        "--format", choices=("parquet", "csv", "jsonl", "text"), help="default: by the name of FILE"
+    )
+    export.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: standard output")
+    export.add_argument("--hz", type=float, metavar="N", help="snapshots a second (default: every hop)")
+
+    diff = commands.add_parser("diff", help="two runs pick by pick, and what made each difference")
+    diff.add_argument("session", type=Path, metavar="A")
+    diff.add_argument(
+        "other", type=Path, nargs="?", metavar="B", help="second session (default: A, replayed)"
+    )
+    diff.add_argument("--config", metavar="FILE", type=Path, help="replay A under another configuration")
+    diff.add_argument("--seed", type=int, help="replay A with another seed")
+    diff.add_argument("--pack", metavar="DIR", action="append", help="replay A with other packs")
+    diff.add_argument(
+        "--python", metavar="CMD", help="replay A by another version, such as ../old/.venv/bin/aivjd"
+    )
+    diff.add_argument("--json", action="store_true", help="rows and totals as JSON")
+
+    bisect = commands.add_parser("bisect", help="which key of a configuration makes the first pick differ")
+    bisect.add_argument("session", type=Path, metavar="SESSION")
+    bisect.add_argument("--config", metavar="FILE", type=Path, help="the configuration to blame")
+    bisect.add_argument(
+        "--python", metavar="CMD", action="append", help="versions to compare instead; may be given again"
+    )
+    bisect.add_argument("--json", action="store_true", help="what was found as JSON")
 
     pack = commands.add_parser("pack", help="build and check packs")
     pack_commands = pack.add_subparsers(dest="pack_command", metavar="ACTION", required=True)

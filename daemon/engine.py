@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -128,8 +129,14 @@ class Engine:
         return self.selector.command(command, sample)
 
 
+@cache
+def _names(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Names of its fields as they are written; found by evaluating annotations, so once only."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
+
+
 def _pick_fields(kind: type[T], record: dict[str, Any]) -> T:
-    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    names = _names(kind)
     return msgspec.convert({key: value for key, value in record.items() if key in names}, kind)
 
 

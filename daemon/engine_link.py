@@ -2,9 +2,11 @@
 
 A `SOCK_SEQPACKET` pair: one message a packet, JSON except for audio frames, which begin with ``A``.
 
-To the engine: the handover (with file descriptors), then ``{"op":"input","record":{...}}`` and
-``{"op":"stop"}``. From it: ``ready``, ``ordered`` + ``logs`` + ``applied`` + ``position``,
-``snapshot``, ``resume``, ``osc``, ``stopped``.
+To the engine: the handover (with file descriptors), then ``{"op":"input","record":{...}}``,
+``{"op":"state"}`` and ``{"op":"stop"}``. From it: ``faults`` of the self-check even before the handover,
+``ready``, ``ordered`` + ``logs`` + ``applied`` + ``position``, ``snapshot``, ``resume``, ``osc``,
+``stopped``, and ``{"state":SAMPLE}`` with the descriptor of a memory file that holds the state there;
+``{"state":null,"why":SENTENCE}`` where it cannot be told.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ SOCKET_BUFFER = 4 << 20
 class Handover(msgspec.Struct):
     """First message to the engine, written to a memory file whose descriptor is sent along.
 
-    Descriptors: this file, the capture ring, its eventfd, the ring of analysed samples, its eventfd.
+    Descriptors: this file, the capture ring, its eventfd, the ring of analysed samples.
     """
 
     header: Header
@@ -41,11 +43,31 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def hand_over(link: socket.socket, handover: Handover, rings: list[int]) -> None:
     """Send the header and the descriptors of the rings to a fresh engine process."""
-    fd = os.memfd_create("aivjd-header")
+    fd = memory_file("aivjd-header", msgspec.json.encode(handover))
     try:
-        data = memoryview(msgspec.json.encode(handover))
-        while data:
-            data = data[os.write(fd, data) :]
         socket.send_fds(link, [b"handover"], [fd, *rings])
     finally:
         os.close(fd)
+
+
+def memory_file(name: str, data: bytes) -> int:
+    """Descriptor of a file in memory with these bytes."""
+    fd = os.memfd_create(name)
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+    return fd
+
+
+def receive(link: socket.socket) -> tuple[bytes, bytes]:
+    """One message, and what the memory file that came with it holds.
+
+    Raises:
+        BlockingIOError: there is none.
+    """
+    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 1, socket.MSG_CMSG_CLOEXEC)
+    if not fds:
+        return data, b""
+    with os.fdopen(fds[0], "rb") as file:
+        file.seek(0)
+        return data, file.read()

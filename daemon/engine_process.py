@@ -10,6 +10,7 @@ Started by the supervisor as ``python -m daemon.engine_process FD`` where FD is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -25,11 +26,14 @@ kernel_cache.activate()
 import msgspec  # noqa: E402
 import numpy as np  # noqa: E402
 
+from daemon import selfcheck  # noqa: E402
 from daemon.audio_frame import pack_audio  # noqa: E402
 from daemon.channels import map_channels  # noqa: E402
 from daemon.config import Config  # noqa: E402
 from daemon.engine import Hop, log_records  # noqa: E402
-from daemon.engine_link import MAX_MESSAGE, Handover  # noqa: E402
+from daemon.engine_link import MAX_MESSAGE, Handover, memory_file  # noqa: E402
+from daemon.engine_state import dump  # noqa: E402
+from daemon.errors import SessionError  # noqa: E402
 from daemon.osc_out import OscSender  # noqa: E402
 from daemon.realtime import ENGINE, ask_for_priority, quiet_collector  # noqa: E402
 from daemon.replay import engine_of_header  # noqa: E402
@@ -41,6 +45,7 @@ SNAPSHOT_HZ = 60
 AUDIO_HZ = 60
 WAVEFORM = 1024
 MAX_BACKLOG = 20_000
+GAP_S = 8  # bridged by silence: well below what the ring of analysed samples takes
 
 
 class SampleClock:
@@ -90,9 +95,10 @@ class EngineProcess:
         config = msgspec.convert(handover.header.config, Config)
         self.channels = handover.channels
         self.stall_s = config.input.stall_ms / 1000
-        capture_fd, wake_fd, analysed_fd, analysed_wake_fd = fds
+        capture_fd, wake_fd, analysed_fd = fds
         self.capture = Reader(Ring.attach(capture_fd, [wake_fd]))
-        self.analysed = Ring.attach(analysed_fd, [analysed_wake_fd])
+        self.analysed = Ring.attach(analysed_fd)
+        self.overflows = self.capture.ring.overflows
         rate = self.engine.rate
         self.clock = SampleClock(rate)
         self.osc = OscSender(config.osc.targets)
@@ -102,7 +108,7 @@ class EngineProcess:
         self.audio_every = max(1, round(rate / self.engine.hop / AUDIO_HZ))
         self.wire = WireEvents(self.clock.seconds)
         self.waveform = np.zeros((WAVEFORM, 2), dtype=np.int32)
-        self.backlog: deque[bytes] = deque()
+        self.backlog: deque[tuple[bytes, int | None]] = deque()
         self.fed = 0
         self.hops = 0
         self.stalled = False
@@ -148,16 +154,34 @@ class EngineProcess:
         message = msgspec.json.decode(data)
         if message["op"] == "stop":
             self.stopping = True
+        elif message["op"] == "state":
+            self._tell_state()
         elif message["op"] == "input":
             self.engine.accept({**message["record"], "sample": self.engine.position})
 
+    def _tell_state(self) -> None:
+        """Between two hops; what was said before is on its way before it, what follows after it."""
+        try:
+            state = dump(self.engine)
+        except SessionError as error:
+            self._send({"state": None, "why": error.what})
+            return
+        self._send({"state": self.engine.position}, memory_file("aivjd-state", state))
+
     def _from_ring(self) -> None:
+        reports = self.capture.ring.overflows - self.overflows
+        if reports > 0:
+            # The device lost input before it came to us; it does not tell how much.
+            self.overflows += reports
+            self.engine.accept(
+                {"type": "overflow", "sample": self.engine.position, "count": 0, "reports": reports}
+            )
         while True:
             block, lost = self.capture.read(8192)
             if lost:
                 # What was lost is silence to everybody, and the recording says so.
                 self.engine.accept({"type": "overflow", "sample": self.engine.position, "count": int(lost)})
-                self._feed(np.zeros((min(int(lost), self.engine.rate), 2), dtype=np.int32))
+                self._skip(int(lost))
             if not len(block):
                 return
             now = monotonic()
@@ -166,6 +190,16 @@ class EngineProcess:
                 self.clock.restart()
             self.last_data = now
             self._feed(quantise(map_channels(block, self.channels)), arrived=now)
+
+    def _skip(self, lost: int) -> None:
+        """Silence for what was lost, so that the clock stays right; after a long sleep it begins anew."""
+        left = min(lost, GAP_S * self.engine.rate)
+        while left:
+            piece = min(left, self.engine.rate)
+            self._feed(np.zeros((piece, 2), dtype=np.int32))
+            left -= piece
+        if lost > GAP_S * self.engine.rate:
+            self.clock.restart()
 
     def _bridge_stall(self) -> None:
         now = monotonic()
@@ -203,9 +237,11 @@ class EngineProcess:
         ordered = self.wire.of_hop(hop, monotonic() * 1000)
         logs = list(log_records(hop))
         if ordered or logs or hop.applied:
-            self._send({"ordered": ordered, "logs": logs, "applied": hop.applied, "position": hop.position})
-        if any(message["type"] in ("pick", "outcome", "state") for message in ordered):
-            self._send({"resume": msgspec.to_builtins(self.engine.selector.resume_state())})
+            said = {"ordered": ordered, "logs": logs, "applied": hop.applied, "position": hop.position}
+            if any(message["type"] in ("pick", "outcome", "state") for message in ordered):
+                # In one message with the pick: whoever goes on from here must know all that was logged.
+                said["resume"] = msgspec.to_builtins(self.engine.selector.resume_state())
+            self._send(said)
         at_ms = self.clock.seconds(hop.position) * 1000
         for record in hop.applied:
             if record.get("verb") == "sensitivity":
@@ -239,34 +275,39 @@ class EngineProcess:
         if self.hops % self.level_every == 0:
             self.osc.levels(hop.snapshot)
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], fd: int | None = None) -> None:
+        """Send in order, with the descriptor of a file that is then closed here."""
         data = msgspec.json.encode(message)
-        if self.backlog or not self._try_send(data):
+        if self.backlog or not self._try_send(data, fd):
             if len(self.backlog) >= MAX_BACKLOG:
                 self.backlog.popleft()
-            self.backlog.append(data)
+            self.backlog.append((data, fd))
 
     def _send_latest(self, data: bytes) -> None:
         if not self.backlog:
             self._try_send(data)
 
-    def _try_send(self, data: bytes) -> bool:
+    def _try_send(self, data: bytes, fd: int | None = None) -> bool:
         try:
-            self.link.send(data)
+            socket.send_fds(self.link, [data], [] if fd is None else [fd])
         except BlockingIOError:
             return False
         except (BrokenPipeError, ConnectionResetError):
             self.stopping = True
+        if fd is not None:
+            os.close(fd)
         return True
 
     def _flush(self) -> None:
-        while self.backlog and self._try_send(self.backlog[0]):
+        while self.backlog and self._try_send(*self.backlog[0]):
             self.backlog.popleft()
 
 
 def main() -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(sys.argv[1]))
+    with contextlib.suppress(OSError):  # main has ended
+        link.send(msgspec.json.encode({"faults": selfcheck.faults()}))
     _, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
     if not fds:
         return  # main ended, or told us to, before there was a session

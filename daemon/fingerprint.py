@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +35,22 @@ def code_sha256() -> str:
 def kernels_sha256() -> str:
     """sha256 over the jitted sources and the compiler's version."""
     return _sha256((ROOT / "dsp").rglob("*.py"), version("numba"), version("llvmlite"))
+
+
+def platform_facts() -> dict[str, str]:
+    """What could make other bits of the same code: weights, kernels, libraries, processor.
+
+    `verify` names what differs when a recording of the same code does not replay.
+    """
+    return {
+        "weights": _sha256((ROOT / "dsp" / "weights").glob("*.bin")),
+        "kernels": kernels_sha256(),
+        "numba": version("numba"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cpu": os.environ.get("NUMBA_CPU_NAME", "") or "host",
+    }
 
 
 def _sha256(sources: Iterable[Path], *words: str) -> str:

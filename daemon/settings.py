@@ -137,3 +137,39 @@ class RecordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str,
         Meta(description="Folder under which each session gets its own.", extra={"unit": "", "hot": False}),
     ] = "sessions"
+    rotate_min: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1440,
+            description="A night goes on in another folder after so long, and each verifies by itself; 0 keeps it in one.",
+            extra={"unit": "min", "hot": False},
+        ),
+    ] = 60.0
+    state_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=600,
+            description="How often the engine's whole state is kept, so that a session can be verified in pieces at the same time.",
+            extra={"unit": "s", "hot": False},
+        ),
+    ] = 60.0
+    keep_free_gb: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=10000,
+            description="Recording stops when the disk has less left, and begins again by itself when it has a tenth more.",
+            extra={"unit": "GB", "hot": False},
+        ),
+    ] = 2.0
+    flight_min: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="So much of the show is always kept in memory (7 to 17 MB a minute), recorded or not; the verb `save` writes it as a session. 0 switches it off.",
+            extra={"unit": "min", "hot": False},
+        ),
+    ] = 5.0

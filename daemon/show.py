@@ -8,8 +8,8 @@ new session that continues the last one's history.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import secrets
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ import msgspec
 from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
-from daemon.errors import ProtocolError, SessionError
+from daemon.errors import ProtocolError
 from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
 from daemon.protocol import Ack, CommandMessage, Report
-from daemon.recorder import Recorder
+from daemon.recording import Recording
 from daemon.ring import Ring
 from daemon.session import Header, new_header
 from daemon.source_child import SourceChild
@@ -41,6 +41,7 @@ PICKS_KEPT = 20
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
 WATCH_S = 0.5
+CHECK_S = 3.0  # for the engine's self-check; kernels that must be compiled first take longer
 
 
 class Audience(Protocol):
@@ -106,17 +107,17 @@ class Show:
         self.packs = packs
         self.seed = seed
         self.source = source
-        self.record_dir = record_dir
+        self.recording = Recording(
+            config.record, record_dir, ask=lambda: self._engine.ask_state(), warn=self.warn
+        )
         self._osc_counts: dict[str, int] = {}
         gauge = metrics.gauge("aivjd_osc_out", "OSC datagrams of this session's engine.", ["fate"])
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
-        self.recorder: Recorder | None = None
         self.session = ""
         self.position = 0
         self._engine = self._new_engine()
-        self._analysed: Ring | None = None
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
         self._state = _state_before_the_engine(config, packs)
@@ -129,6 +130,8 @@ class Show:
         self._sensitivity_db = config.dsp.sensitivity_db
         self._warnings: list[str] = []
         self._restarts = 0
+        self._faults: list[str] = []
+        self._checked = asyncio.Event()
         self._last_snapshot_at = 0.0
         self._ended = False
         self._restart_task: asyncio.Task[None] | None = None
@@ -142,7 +145,9 @@ class Show:
         """Open the source, start the engine, begin recording."""
         await self._engine.start()
         await self.source.start()
-        self._begin()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._checked.wait(), CHECK_S)
+        self._begin("")
         self._watch_task = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
@@ -153,6 +158,7 @@ class Show:
                 log.error("the engine says nothing any more; ending it")
                 self._engine.kill()
             self.source.end_if_it_hangs()
+            self.recording.tick()
 
     async def stop(self) -> None:
         """End everything in order: the engine says its last word, then the recording is closed."""
@@ -161,15 +167,17 @@ class Show:
             if task is not None:
                 task.cancel()
         await self.source.stop()
-        await self._engine.stop()
-        self._stop_recorder(clean=True)
+        self.recording.end(clean=await self._engine.stop())
+        await self.recording.close()
 
     def _new_engine(self) -> EngineChild:
         return EngineChild(self._on_message, self._on_audio, self._on_engine_exit)
 
-    def _begin(self) -> None:
-        now = datetime.now(UTC)
-        self.session = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    def _begin(self, cause: str) -> None:
+        """Begin a session; `cause` says why another ended, and is the first input of this one."""
+        now, before = datetime.now(UTC), self.session
+        # Down to 15 microseconds, so that sessions of the same second sort, too.
+        self.session = f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 65536 // 1_000_000:04x}"
         rate = self.source.ring.rate
         self._header = new_header(
             self.config,
@@ -180,32 +188,21 @@ class Show:
             source=self.source.describe(),
             started_at=now.isoformat(timespec="milliseconds"),
             resume=self._resume,
+            inexact="; ".join(self._faults),
         )
-        self._analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32")
-        self._record()
-        handover = Handover(self._header, self.source.pair)
-        self._engine.begin(handover, [*self.source.ring.fds, *self._analysed.fds])
-
-    def _record(self) -> None:
-        self.recorder = None
-        if self.record_dir is None:
-            return
-        assert self._header is not None
-        assert self._analysed is not None
-        try:
-            self.recorder = Recorder(self.record_dir / self.session, self._header, self._analysed)
-        except SessionError as error:
-            self.warn(f"not recording: {error}")
-            return
-        self.recorder.start()
-
-    def _stop_recorder(self, *, clean: bool) -> None:
-        if self.recorder is not None:
-            self.recorder.stop(self.position if clean else None)
+        analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32", readers=0)
+        self.recording.begin(self._header, analysed)
+        self._engine.begin(Handover(self._header, self.source.pair), [*self.source.ring.fds, *analysed.fds])
+        if cause:
+            self._engine.input({"type": "restart", "cause": cause, "continues": before})
+        self.announce_state()
 
     # -- from the engine
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        if "faults" in message:
+            self._self_checked(message["faults"])
+            return
         if "snapshot" in message:
             self._last_snapshot_at = monotonic()
             self._restarts = 0
@@ -220,11 +217,7 @@ class Show:
             return
         if "position" in message:
             self.position = message["position"]
-        if self.recorder is not None:
-            for log_name, record in message.get("logs", ()):
-                self.recorder.put(log_name, record)
-            for record in message.get("applied", ()):
-                self.recorder.put("inputs", record)
+        self.recording.heard(message)
         for record in message.get("applied", ()):
             if record.get("verb") == "sensitivity":
                 self._sensitivity_db = float(record["arg"])
@@ -233,6 +226,17 @@ class Show:
             self._announce(wire)
         if "resume" in message:
             self._resume = message["resume"]
+
+    def _self_checked(self, faults: list[str]) -> None:
+        """The show goes on with a machine that computes otherwise; its recording says so."""
+        self._checked.set()
+        if faults == self._faults:
+            return
+        self._faults = faults
+        for fault in faults:
+            self.warn(f"{fault}; what is recorded will not replay exactly elsewhere")
+        if faults and self._header is not None:
+            self._header.replay_exact, self._header.inexact = False, "; ".join(faults)
 
     def _on_audio(self, frame: bytes) -> None:
         if self.audience is not None:
@@ -262,17 +266,18 @@ class Show:
             return
         log.error("the engine ended with code %s; starting another that continues", code)
         self.warn(f"the engine ended unexpectedly (code {code}) and was restarted")
-        self._stop_recorder(clean=False)
-        self._restart_task = asyncio.get_running_loop().create_task(self._restart())
+        self.recording.end(clean=False)
+        cause = f"the engine ended with code {code}"
+        self._restart_task = asyncio.get_running_loop().create_task(self._restart(cause))
 
-    async def _restart(self) -> None:
+    async def _restart(self, cause: str) -> None:
         pause = min(RESTART_PAUSE_S * 2**self._restarts, RESTART_PAUSE_MAX_S)
         self._restarts += 1
         await asyncio.sleep(pause)
         self._prepared.clear()
         self._engine = self._new_engine()
         await self._engine.start()
-        self._begin()
+        self._begin(cause)
 
     # -- from the source
 
@@ -291,9 +296,8 @@ class Show:
         self._restart_task = asyncio.get_running_loop().create_task(self._change_session())
 
     async def _change_session(self) -> None:
-        await self._engine.stop()
-        self._stop_recorder(clean=True)
-        await self._restart()
+        self.recording.end(clean=await self._engine.stop())
+        await self._restart("the input has another rate or number of channels")
 
     # -- from clients and desks
 
@@ -311,6 +315,9 @@ class Show:
         if parsed.verb == "query":
             self.announce_state()
             return
+        if parsed.verb == "save":
+            self.recording.save(Path(self.config.record.dir))
+            return
         record = {"type": "command", "verb": verb, "origin": origin}
         self._engine.input(record if arg is None else {**record, "arg": arg})
 
@@ -318,7 +325,6 @@ class Show:
 
     def state(self) -> dict[str, Any]:
         """The `state` message."""
-        recorder = self.recorder
         return {
             **self._state,
             "type": "state",
@@ -328,11 +334,7 @@ class Show:
             "sample": self.position,
             "atMs": round(monotonic() * 1000, 3),
             "input": {**self.source.describe(), "state": self._input_state},
-            "recording": {
-                "on": recorder is not None and recorder.on,
-                "dir": str(recorder.folder) if recorder else "",
-                "message": recorder.message if recorder else "",
-            },
+            "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
             "warnings": [*self._state.get("warnings", ()), *self._warnings[-8:]],
         }

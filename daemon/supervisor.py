@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine_link import MAX_MESSAGE, Handover, hand_over, pair
+from daemon.engine_link import Handover, hand_over, pair, receive
 
 STOP_PATIENCE_S = 5.0
 HANG_S = 2.0
@@ -27,7 +27,7 @@ class EngineChild:
     """The engine's process, seen from main.
 
     Args:
-        on_message: gets every JSON message of the engine.
+        on_message: gets every JSON message of the engine; a state's bytes are added as ``data``.
         on_audio: gets every packed audio frame.
         on_exit: called when the process ended without having been asked to.
     """
@@ -45,6 +45,7 @@ class EngineChild:
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._stopping = False
+        self._in_order = False
         self._stopped = asyncio.Event()
         self._spoke_at: float | None = None
 
@@ -86,6 +87,10 @@ class EngineChild:
         """Send an input; the engine stamps it with its sample. Dropped if the engine is gone."""
         self._send({"op": "input", "record": record})
 
+    def ask_state(self) -> None:
+        """Have it tell its whole state at the hop boundary that it has reached."""
+        self._send({"op": "state"})
+
     def _send(self, message: dict[str, Any]) -> None:
         if self._link is None:
             return
@@ -94,28 +99,33 @@ class EngineChild:
         except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
             return  # it hangs or is gone: its watcher deals with that
 
-    def _readable(self) -> None:
+    def _readable(self) -> bool:
+        """Read what is there, and give whether there may be more."""
         # Bounded, so that a flood of snapshots cannot starve the loop.
         for _ in range(64):
             if self._link is None:
-                return
+                return False
             try:
-                data = self._link.recv(MAX_MESSAGE)
+                data, attached = receive(self._link)
             except BlockingIOError:
-                return
+                return False
             except OSError:
-                data = b""
+                data, attached = b"", b""
             if not data:
                 self._detach()
-                return
+                return False
             self._spoke_at = monotonic()
             if data[:1] == b"A":
                 self._on_audio(data[1:])
                 continue
             message = msgspec.json.decode(data)
+            if attached:
+                message["data"] = attached
             if message.get("stopped"):
+                self._in_order = True
                 self._stopped.set()
             self._on_message(message)
+        return True
 
     def _detach(self) -> None:
         if self._link is not None:
@@ -126,15 +136,16 @@ class EngineChild:
     async def _watch_exit(self) -> None:
         assert self._process is not None
         code = await self._process.wait()
-        # What it said last is still in the socket: read it before anybody acts on its death.
-        self._readable()
+        # What it said last is still in the socket: read all of it before anybody acts on its death.
+        while self._readable():
+            continue
         self._detach()
         self._stopped.set()
         if not self._stopping:
             self._on_exit(code)
 
-    async def stop(self) -> None:
-        """Ask it to end, and end it if it does not."""
+    async def stop(self) -> bool:
+        """Ask it to end, and end it if it does not; gives whether it said its last word."""
         self._stopping = True
         self._send({"op": "stop"})
         try:
@@ -143,6 +154,7 @@ class EngineChild:
             self.kill()
         if self._watch is not None:
             await self._watch
+        return self._in_order
 
     def kill(self) -> None:
         """End it at once."""

@@ -1,220 +1,202 @@
-"""Does a recording replay to the bytes that were recorded? If not: where, and why."""
+"""Does a recording replay to the bytes that were recorded? If not: where, and why.
+
+Behind this: `outline` reads the inputs, `stretches` replays what lies between two recorded states (in several
+processes: `verify_jobs`), `checked_audio` gives the samples, `verdict` says who is to blame.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-import msgspec
-import numpy as np
-
-from daemon.beat_engine import aubio_name
-from daemon.engine import Engine, log_records
-from daemon.errors import SessionError
-from daemon.fingerprint import code_sha256, tool_version
-from daemon.replay import drive, engine_of
-from daemon.session import SessionReader, file_sha256
+from daemon.fingerprint import code_sha256
+from daemon.outline import Outline
+from daemon.replay import StateError, recorded_state
+from daemon.session import LOGS, SessionReader
+from daemon.session_files import state_name
+from daemon.session_log import CHANGED, BrokenChainError
+from daemon.stretches import Line, Stretch, replay, stretches
+from daemon.verdict import Cause, DivergedError, Verdict, blame, difference, opened
+from daemon.verify_jobs import TASKS_A_JOB, replay_in_parallel
 from selector.canonical import HashChain, canonical
 
-Cause = Literal["", "audio", "input", "file", "picks", "events", "code", "engine", "inexact"]
-INEXACT = (
-    "aubio is exact only on the machine that recorded, so a difference elsewhere does not show that "
-    "the session was changed"
-)
+__all__ = ["Verdict", "verify"]
 
-
-class Verdict(msgspec.Struct, kw_only=True):
-    """What `verify` found. `cause` is empty when everything is identical."""
-
-    session: str
-    identical: bool
-    cause: Cause = ""
-    where: str = ""
-    message: str = ""
-    samples: int = 0
-    picks: int = 0
-    events: int = 0
-    inputs: int = 0
-    unverified: int = 0  # records after the last audio that could be replayed
-    clean_end: bool = True
-    notes: list[str] = []
-
-
-class _DivergedError(Exception):
-    def __init__(self, cause: Cause, where: str, message: str) -> None:
-        super().__init__(message)
-        self.cause, self.where, self.message = cause, where, message
+WORTH_S = 120.0
+"""Seconds of audio from which several processes are worth their start."""
 
 
 def verify(
-    reader: SessionReader, *, block: int | None = None, progress: Callable[[int], None] | None = None
+    reader: SessionReader,
+    *,
+    block: int | None = None,
+    jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
 ) -> Verdict:
-    """Check every hash, then replay and compare byte for byte.
+    """Check every hash, replay, and compare byte for byte.
+
+    Args:
+        reader: of the session.
+        block: feed blocks of this length (changes nothing).
+        jobs: processes that replay, each its own stretches; a short session is replayed in this one.
+        progress: called with the number of samples replayed.
 
     Raises:
         SessionError: the folder cannot be read at all.
     """
-    header = reader.header
-    verdict = Verdict(session=header.session, identical=False, clean_end=header.closed is not None)
-    if header.closed is None:
-        verdict.notes.append("the session has no clean end; it is checked up to its last whole record")
-    if header.code != code_sha256():
-        verdict.notes.append(f"recorded by other code ({header.version}), verified by {tool_version()}")
-    if not header.replay_exact:
-        verdict.notes.append(f"beats by {header.beat_engine}, verified with {aubio_name()}: {INEXACT}")
+    verdict = opened(reader.header)
+
+    def shown(position: int) -> None:
+        if progress:
+            progress(position - reader.first)
+
     try:
-        _check(reader, verdict, block, progress)
+        _header_of_picks(reader)
+        outline = Outline(reader)
+        verdict.inputs, verdict.states = outline.inputs, len(outline.marks)
+        _closed(reader, outline)
+        tasks = _tasks(reader, outline, jobs)
+        lines = (
+            replay(reader, tasks[0], block=block, progress=shown)
+            if len(tasks) == 1
+            else replay_in_parallel(reader, tasks, jobs, block=block, progress=shown)
+        )
+        _compare(reader, lines, verdict)
+        for mark in outline.marks:
+            recorded_state(reader, mark.sample, mark.sha256)
+        _closed_files(reader)
         verdict.identical = True
-    except _DivergedError as found:
+    except StateError as error:
+        verdict.cause, verdict.where, verdict.message = "state", error.where, error.what
+    except DivergedError as found:
         verdict.cause, verdict.where, verdict.message = found.cause, found.where, found.message
-        if found.cause == "engine" and not header.replay_exact:
-            verdict.cause, verdict.message = "inexact", f"{found.message}; {INEXACT}"
     return verdict
 
 
-def _check(
-    reader: SessionReader, verdict: Verdict, block: int | None, progress: Callable[[int], None] | None
-) -> None:
-    inputs = _records(reader, "inputs", "input")
-    expected = {log: list(reader.lines(log)) for log in ("picks", "events")}
-    for log, cause in (("picks", "picks"), ("events", "events")):
-        _chain(reader, log, expected[log], cause)  # type: ignore[arg-type]
-    verdict.inputs = sum(record["type"] != "audio" for record in inputs)
-    verdict.picks, verdict.events = len(expected["picks"]), len(expected["events"])
-    closed = reader.header.closed
-    if closed is not None:
-        _closed_files(reader, closed["files"])
-    engine = engine_of(reader)
-    checksums = [record for record in inputs if record["type"] == "audio"]
-    audio = _checked_audio(reader, checksums)
-    verdict.samples = _compare(reader, engine, audio, inputs, expected, verdict, block, progress)
+def _tasks(reader: SessionReader, outline: Outline, jobs: int) -> list[Stretch]:
+    same_code = reader.header.code == code_sha256()
+    long = outline.summed - reader.first >= WORTH_S * reader.header.rate
+    tasks = stretches(reader, outline, jobs * TASKS_A_JOB if jobs > 1 and long and same_code else 1)
+    # Other code may decide the same and still keep other things in mind.
+    return tasks if same_code else [task._replace(marks=()) for task in tasks]
 
 
-def _records(reader: SessionReader, log: str, cause: Cause) -> list[dict[str, Any]]:
+def _header_of_picks(reader: SessionReader) -> None:
+    """Whether the picks were made under the header that lies beside them."""
+    header, where = reader.header, str(reader.folder / "session.json")
+    log = reader.sealed("picks")
     try:
-        return reader.records(log)
-    except SessionError as error:
-        raise _DivergedError(cause, error.where, error.what) from error
+        first = next((record for record in log if record.get("type") == "pick"), None)
+    except BrokenChainError as broken:
+        raise DivergedError("picks", reader.line("picks", broken.number), CHANGED) from broken
+    if first is None:
+        return
+    parts: tuple[tuple[Cause, str, Any], ...] = (
+        ("config", "seed", header.seed),
+        ("config", "config", header.config_sha256[:16]),
+        ("catalogue", "catalog", header.catalog_sha256[:16]),
+    )
+    for cause, name, told in parts:
+        if first.get(name) != told:
+            raise DivergedError(
+                cause, where, f"`{name}` is {told}, but the picks were made with {first.get(name)!r}"
+            )
 
 
-def _chain(reader: SessionReader, log: str, lines: list[bytes], cause: Cause) -> None:
-    bad = reader.first_bad(log, lines)
-    if bad is not None:
-        raise _DivergedError(
-            cause,
-            f"{reader.folder / log}.jsonl line {bad + 1}",
-            "the record was changed or is missing (its hash does not fit the chain)",
+def _closed(reader: SessionReader, outline: Outline) -> None:
+    """What the clean end says, as far as no replay is needed for it."""
+    closed, where = reader.closed, str(reader.folder / "session.json")
+    if closed is None:
+        return
+    files = {f"{log}.jsonl" for log in LOGS} | {state_name(mark.sample) for mark in outline.marks}
+    if reader.start is not None:
+        files.add(state_name(reader.start.sample))
+    if outline.summed > reader.first:
+        files.add("audio.flac")
+    for missing in sorted(files - closed.files.keys()):
+        raise DivergedError("file", where, f"the clean end does not name {missing}")
+    for odd in sorted(closed.files.keys() - files):
+        raise DivergedError(
+            "file", where, f"the clean end names {odd[:100]!r}, which is no file of this session"
+        )
+    if outline.summed - reader.first != closed.samples:
+        raise DivergedError(
+            "input",
+            str(reader.folder / "inputs.jsonl"),
+            f"{closed.samples} samples were analysed, but {outline.summed - reader.first} are summed up",
         )
 
 
-def _checked_audio(reader: SessionReader, checksums: list[dict[str, Any]]) -> Iterator[np.ndarray]:
-    """The samples of every stretch whose checksum holds; a wrong one names the time."""
-    path = reader.folder / "audio.flac"
-    held: list[np.ndarray] = []
-    count = 0
-    source = reader.audio()
-    rest = np.empty((0, 2), dtype=np.int32)
-    for number, record in enumerate(checksums):
-        frames, end = record["frames"], record["sample"]
-        held, count = ([rest], len(rest)) if len(rest) else ([], 0)
-        while count < frames and (samples := next(source, None)) is not None:
-            held.append(samples)
-            count += len(samples)
-        joined = np.concatenate(held) if held else rest
-        if count < frames:
-            if reader.header.closed is None and number == len(checksums) - 1:
-                return  # the writer died before the encoder gave up its last block
-            raise _DivergedError(
-                "audio",
-                f"{path} second {(end - frames + count) / reader.header.rate:.2f}",
-                "the audio ends or cannot be decoded here, but more was analysed",
-            )
-        stretch, rest = joined[:frames], joined[frames:]
-        if (
-            hashlib.sha256(np.ascontiguousarray(stretch, dtype="<i4").tobytes()).hexdigest()
-            != record["sha256"]
-        ):
-            raise _DivergedError(
-                "audio",
-                f"{path} seconds {(end - frames) / reader.header.rate:.2f} to {end / reader.header.rate:.2f}",
-                "the audio is not what was analysed",
-            )
-        yield stretch
-    if reader.header.closed is not None and (len(rest) or next(source, None) is not None):
-        raise _DivergedError("audio", str(path), "there is more audio than was analysed")
+def _closed_files(reader: SessionReader) -> None:
+    """Whether the files are those that were closed: last, since all else says better what is wrong."""
+    if reader.closed is None:
+        return
+    for name, sha256 in sorted(reader.closed.files.items()):
+        if reader.file_sha256(name) != sha256:
+            path = str(reader.folder / name)
+            if name == "audio.flac":
+                message = "the samples are right, but the file around them is not the one that was closed"
+                raise DivergedError("audio", path, message)
+            raise DivergedError("file", path, "the file is not the one that was closed")
 
 
-def _closed_files(reader: SessionReader, files: dict[str, str]) -> None:
-    for name, sha256 in files.items():
-        path = reader.folder / name
-        if name == "audio.flac":
-            continue  # its samples are checked first, since they tell the second
-        if file_sha256(path) != sha256:
-            raise _DivergedError("file", str(path), "the file is not the one that was closed")
+class _Recorded:
+    """A log as it was recorded, read along with the replay."""
+
+    def __init__(self, reader: SessionReader, log: Literal["picks", "events"]) -> None:
+        self._reader = reader
+        self._name: Literal["picks", "events"] = log
+        self._log = reader.sealed(log)
+        # Picks come sealed from the selector, events do not.
+        self._chain = HashChain(reader.first_prev(log)) if log == "events" else None
+        self.count = 0
+
+    def next(self) -> bool:
+        """Go on to the next record; False at the end of the log."""
+        try:
+            if self._log.next() is None:
+                return False
+        except BrokenChainError as broken:
+            where = self._reader.line(self._name, broken.number)
+            raise DivergedError(self._name, where, CHANGED) from broken
+        self.count += 1
+        return True
+
+    def compare(self, said: Any) -> None:
+        """Compare the next record with what the replay says."""
+        line = canonical(self._chain.seal(said)) if self._chain else said
+        where = self._reader.line(self._name, self.count + 1)
+        if not self.next():
+            if self._reader.closed is not None:
+                raise blame(self._reader.header, where, f"the replay adds {line.decode()[:200]}")
+        elif line != self._log.line:
+            raise blame(self._reader.header, where, difference(self._log.line, line))
+
+    def rest(self) -> int:
+        """Read what the replay did not come to, and count it."""
+        where = self._reader.line(self._name, self.count + 1)
+        before = self.count
+        while self.next():
+            pass
+        missing = self.count - before
+        if missing and self._reader.closed is not None:
+            raise blame(self._reader.header, where, f"{missing} recorded but not reproduced")
+        return missing
 
 
-def _compare(
-    reader: SessionReader,
-    engine: Engine,
-    audio: Iterator[np.ndarray],
-    inputs: list[dict[str, Any]],
-    expected: dict[str, list[bytes]],
-    verdict: Verdict,
-    block: int | None,
-    progress: Callable[[int], None] | None,
-) -> int:
-    chains = {"events": HashChain()}
-    seen = dict.fromkeys(expected, 0)
-    for hop in drive(engine, audio, inputs, block=block, progress=progress):
-        for log, record in log_records(hop):
-            line = canonical(chains[log].seal(dict(record)) if log in chains else record)
-            at = seen[log]
-            if at < len(expected[log]) and line != expected[log][at]:
-                raise _DivergedError(
-                    "code" if reader.header.code != code_sha256() else "engine",
-                    f"{reader.folder / log}.jsonl line {at + 1}",
-                    _difference(expected[log][at], line),
-                )
-            if at >= len(expected[log]) and reader.header.closed is not None:
-                raise _DivergedError(
-                    "engine",
-                    f"{reader.folder / log}.jsonl line {at + 1}",
-                    f"the replay adds {line.decode()[:200]}",
-                )
-            seen[log] = at + 1
-    for log, lines in expected.items():
-        missing = len(lines) - seen[log]
-        if missing > 0 and reader.header.closed is not None:
-            raise _DivergedError(
-                "engine",
-                f"{reader.folder / log}.jsonl line {seen[log] + 1}",
-                f"{missing} recorded but not reproduced",
-            )
-        verdict.unverified += max(0, missing)
-    _audio_file(reader)
-    return engine.position
-
-
-def _audio_file(reader: SessionReader) -> None:
-    closed = reader.header.closed
-    path = reader.folder / "audio.flac"
-    if (
-        closed is not None
-        and "audio.flac" in closed["files"]
-        and file_sha256(path) != closed["files"]["audio.flac"]
-    ):
-        raise _DivergedError(
-            "audio",
-            str(path),
-            "the samples are right, but the file around them is not the one that was closed",
+def _compare(reader: SessionReader, lines: Iterator[Line | int], verdict: Verdict) -> None:
+    recorded = {"picks": _Recorded(reader, "picks"), "events": _Recorded(reader, "events")}
+    position = reader.first
+    for item in lines:
+        if isinstance(item, int):
+            position = item
+        else:
+            recorded[item[0]].compare(item[1])
+    verdict.samples = position - reader.first
+    verdict.seconds = round(verdict.samples / reader.header.rate, 3)
+    verdict.unverified = sum(log.rest() for log in recorded.values())
+    verdict.picks, verdict.events = recorded["picks"].count, recorded["events"].count
+    if verdict.unverified:
+        verdict.unverifiable.append(
+            f"{verdict.unverified} records after the last audio: what they were made from is not there"
         )
-
-
-def _difference(recorded: bytes, replayed: bytes) -> str:
-    """The first field in which two records differ."""
-    old, new = msgspec.json.decode(recorded), msgspec.json.decode(replayed)
-    for key in sorted(old.keys() | new.keys()):
-        if key not in ("prev", "hash") and old.get(key) != new.get(key):
-            return f"`{key}` was {old.get(key)!r}, replayed {new.get(key)!r}"
-    return "the chain before this record differs"

@@ -16,7 +16,7 @@ from selector.settings import Kind, Mode
 
 Arg: TypeAlias = bool | int | float | str | None
 ArgKind: TypeAlias = Literal["trigger", "bool", "float", "choice", "text", "id", "optionalId"]
-Owner: TypeAlias = Literal["dsp", "selector"]
+Owner: TypeAlias = Literal["dsp", "selector", "daemon"]
 
 TEXT_LIMIT = 256
 
@@ -88,6 +88,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("preset", "id", "The next picture is this preset: its id, or 'pack:id'."),
     Verb("ban", "optionalId", "Never show this again; without argument, what is on screen."),
     Verb("unban", "optionalId", "Allow this again; without argument, what was banned last."),
+    Verb("save", "trigger", "Write the last minutes as a session of their own.", owner="daemon"),
     Verb("query", "trigger", "Send the whole state."),
 )
 

@@ -44,6 +44,12 @@ def progress_bar(total: int, rate: int) -> Callable[[int], None] | None:
     return show
 
 
+def end_progress() -> None:
+    """Take a bar that did not reach its end off the terminal, before anything else is printed."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
 def run(args: argparse.Namespace) -> int:
     """`aivjd run`."""
     from daemon.app import run_show
@@ -116,34 +122,9 @@ def replay(args: argparse.Namespace) -> int:
 
 def verify(args: argparse.Namespace) -> int:
     """`aivjd verify`."""
-    import msgspec
+    from daemon.commands.verify import verify as act
 
-    from daemon.session import SessionReader
-    from daemon.verify import verify as act
-
-    reader = SessionReader(args.session)
-    closed = reader.header.closed or {}
-    verdict = act(
-        reader, block=args.block, progress=progress_bar(closed.get("samples", 0), reader.header.rate)
-    )
-    if args.json:
-        print(json.dumps(msgspec.to_builtins(verdict), indent=1))
-    else:
-        for note in verdict.notes:
-            print(f"note: {note}")
-        if verdict.identical:
-            tail = (
-                f", {verdict.unverified} records after the last audio not verified"
-                if verdict.unverified
-                else ""
-            )
-            print(
-                f"identical: {verdict.picks} picks and outcomes, {verdict.events} events, "
-                f"{verdict.inputs} inputs, {verdict.samples / reader.header.rate:.1f} s{tail}"
-            )
-        else:
-            print(f"diverged ({verdict.cause}) at {verdict.where}: {verdict.message}")
-    return 0 if verdict.identical else 1
+    return act(args)
 
 
 def explain(args: argparse.Namespace) -> int:
@@ -153,6 +134,27 @@ def explain(args: argparse.Namespace) -> int:
     for line in act(args.session, args.seq, args.at, as_json=args.json):
         print(line)
     return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """`aivjd export`."""
+    from daemon.commands.export import export as act
+
+    return act(args)
+
+
+def diff(args: argparse.Namespace) -> int:
+    """`aivjd diff`."""
+    from daemon.commands.diff import diff as act
+
+    return act(args)
+
+
+def bisect(args: argparse.Namespace) -> int:
+    """`aivjd bisect`."""
+    from daemon.commands.bisect import bisect as act
+
+    return act(args)
 
 
 def pack(args: argparse.Namespace) -> int:
@@ -201,10 +203,13 @@ def warm(_: argparse.Namespace) -> int:
     import numpy as np
 
     started = time.monotonic()
+    from daemon import selfcheck
     from dsp.analyzer import Analyzer, quantise
     from dsp.settings import DspSettings
 
     analyzer = Analyzer(DspSettings(), 48000)
     analyzer.feed(quantise(np.zeros((48000, 2), dtype=np.float32)))
+    for fault in selfcheck.faults():
+        print(f"aivjd: self-check: {fault}", file=sys.stderr)
     print(f"kernels ready in {time.monotonic() - started:.1f} s ({kernel_cache.activate()})")
     return 0

@@ -6,19 +6,21 @@ import argparse
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from daemon import config as configuration
-from daemon import packs
+from daemon import packs, selfcheck
 from daemon.audio_file import AudioFile
+from daemon.checked_audio import ahead
 from daemon.commands.dispatch import default_config, progress_bar
-from daemon.engine import Engine, log_records
-from daemon.errors import UsageError
+from daemon.engine import Engine, Hop, log_records
+from daemon.errors import AivjdError, SessionError, UsageError
 from daemon.fingerprint import code_sha256, tool_version
-from daemon.replay import drive, engine_of, engine_of_header
+from daemon.replay import ENGINE_FAULTS, drive, engine_of, engine_of_header, take_up
 from daemon.session import Header, SessionReader, SessionWriter, new_header
 from selector.canonical import canonical
 
@@ -29,20 +31,31 @@ def replay(args: argparse.Namespace) -> int:
     """Run it, write the logs, print a summary."""
     if args.block is not None and args.block < 1:
         raise UsageError("--block must be at least 1", fix="give a number of samples")
+    selfcheck.require()
     source: Path = args.source
     if source.is_dir():
         reader = SessionReader(source)
-        header, engine, inputs = _session(reader, args)
-        blocks, total = reader.audio(), (reader.header.closed or {}).get("samples", 0)
+        header, engine = _session(reader, args)
+        inputs: Iterator[dict[str, Any]] = reader.checked("inputs")
+        blocks, total = reader.audio(), reader.closed.samples if reader.closed else 0
     else:
         audio = AudioFile(source)
         header, engine = _audio(audio, args)
-        blocks, total, inputs = audio.blocks(), audio.frames, []
-    writer = SessionWriter(args.out, header, audio=False) if args.out else None
+        blocks, total, inputs = audio.blocks(), audio.frames, iter(())
+    state = reader.state(engine.position) if header.start is not None else None
+    writer = SessionWriter(args.out, header, audio=False, state=state) if args.out else None
     digest = hashlib.sha256()
     counts = {"picks": 0, "events": 0}
+    first, shown = engine.position, progress_bar(total, header.rate)
     started = time.process_time()
-    for hop in drive(engine, blocks, inputs, block=args.block, progress=progress_bar(total, header.rate)):
+    hops = drive(
+        engine,
+        ahead(blocks),
+        inputs,
+        block=args.block,
+        progress=(lambda position: shown(position - first)) if shown else None,
+    )
+    for hop in _sound(hops, engine, str(source)):
         if writer is not None:
             for record in hop.applied:
                 writer.input(record)
@@ -57,7 +70,7 @@ def replay(args: argparse.Namespace) -> int:
     summary = {
         "picks": counts["picks"],
         "events": counts["events"],
-        "audioSec": round(engine.position / header.rate, 3),
+        "audioSec": round((engine.position - first) / header.rate, 3),
         "cpuSec": round(time.process_time() - started, 3),
         "picksSha256": digest.hexdigest(),
         "seed": header.seed,
@@ -75,11 +88,24 @@ def replay(args: argparse.Namespace) -> int:
     return 0
 
 
-def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, Engine, list[dict[str, Any]]]:
+def _sound(hops: Iterator[Hop], engine: Engine, where: str) -> Iterator[Hop]:
+    """The same hops; an engine that fails on a forged input says so in a sentence."""
+    try:
+        yield from hops
+    except AivjdError:
+        raise
+    except ENGINE_FAULTS as error:
+        raise SessionError(
+            f"the engine fails at {engine.position / engine.rate:.2f} s ({type(error).__name__}: {error})",
+            where=where,
+            fix="see `aivjd verify`",
+        ) from error
+
+
+def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, Engine]:
     header = reader.header
-    inputs = reader.records("inputs")
     if args.seed is None and args.config is None and args.pack is None:
-        return _again(header), engine_of(reader), inputs
+        return _again(header), engine_of(reader)
     changed = _again(header)
     changed.seed = header.seed if args.seed is None else args.seed
     if args.config:
@@ -90,7 +116,11 @@ def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, E
         catalog = packs.load([Path(place) for place in args.pack]).catalog
         changed.catalog = json.loads(catalog.to_json())
         changed.catalog_sha256 = catalog.sha256
-    return changed, engine_of_header(changed, str(reader.folder)), inputs
+    engine = engine_of_header(changed, str(reader.folder))
+    if reader.start is not None:
+        # What was so far is as it was; from here on it is decided otherwise.
+        take_up(engine, reader, reader.start.sample, reader.start.sha256)
+    return changed, engine
 
 
 def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:

@@ -103,9 +103,11 @@ def test_every_verb_by_websocket_and_osc(demo_pack: Path, tmp_path: Path) -> Non
     with RunningDaemon(*arguments, "--record", str(tmp_path / "sessions")) as daemon:
         asyncio.run(operate(daemon.websocket))
         time.sleep(1)
-    (folder,) = (tmp_path / "sessions").iterdir()
+    folder, saved = sorted((tmp_path / "sessions").iterdir())
+    assert saved.name.startswith(f"{folder.name}-flight-")
+    assert verify(SessionReader(saved)).identical
     reader = SessionReader(folder)
     verbs = [record["verb"] for record in reader.records("inputs") if record["type"] == "command"]
-    assert set(verbs) == {verb.name for verb in VERBS} - {"query"}
+    assert set(verbs) == {verb.name for verb in VERBS} - {"query", "save"}
     verdict = verify(reader)
     assert verdict.identical, verdict

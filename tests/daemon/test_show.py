@@ -24,7 +24,7 @@ def test_the_state_is_whole_before_the_engine_speaks(demo_pack: Path) -> None:
     promised = {field.encode_name for field in msgspec.structs.fields(PublicState)}
     assert promised <= state.keys()
     assert state["packs"] == ["demo"]
-    assert state["recording"] == {"on": False, "dir": "", "message": ""}
+    assert state["recording"] == {"on": False, "dir": "", "message": "", "flightSec": 0, "saved": ""}
 
 
 def test_it_is_not_healthy_without_snapshots(demo_pack: Path) -> None:

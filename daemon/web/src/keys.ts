@@ -18,6 +18,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { keys: ["c"], label: "c", verb: "calm" },
   { keys: ["h"], label: "h", verb: "half" },
   { keys: ["d"], label: "d", verb: "double" },
+  { keys: ["s"], label: "s", verb: "save" },
 ];
 
 /** Verbs that switch something on and off; their argument is the state wanted. */

@@ -193,7 +193,8 @@ export interface DaemonState {
   now: { seq: number } | null;
   next: { seq: number; activateAtMs: number } | null;
   input: { name: string; state: AudioState; rate: number; message: string };
-  recording: { on: boolean; dir: string; message: string };
+  /** `flightSec`: how much of the last minutes `save` would write; `saved`: where it last wrote them. */
+  recording: { on: boolean; dir: string; message: string; flightSec?: number; saved?: string };
   clients: { stage?: number; control?: number; monitor?: number };
   warnings: string[];
   [field: string]: unknown;

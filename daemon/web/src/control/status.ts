@@ -45,9 +45,10 @@ export class Status {
     this.input = state.input;
     this.showInput();
     const record = byId("recording");
-    setText(record, recording.on ? "recording" : "not recording");
-    record.className = `chip ${recording.on ? "recording" : ""}`;
-    record.title = [recording.dir, recording.message].filter((text) => text !== "").join("\n");
+    const stopped = !recording.on && recording.message !== "";
+    setText(record, recording.on ? "recording" : stopped ? "recording stopped" : "not recording");
+    record.className = `chip ${recording.on ? "recording" : stopped ? "bad" : ""}`;
+    record.title = [recording.message, recording.dir, recording.saved ?? ""].filter((text) => text !== "").join("\n");
     const count = (role: "stage" | "control" | "monitor", word: string) => `${clients[role] ?? 0} ${word}`;
     setText(byId("clients"), `${count("stage", (clients.stage ?? 0) === 1 ? "stage" : "stages")} · ${count("control", "control")}`);
     byId("clients").classList.toggle("missing", (clients.stage ?? 0) === 0);

@@ -41,6 +41,8 @@ export class Transport {
   ) {
     const row = byId("transport");
     for (const description of BUTTONS) row.append(this.button(description));
+    // Beside the word "recording", since it has nothing to do with what is shown.
+    byId("recording").after(this.button({ verb: "save", label: "Save", className: "chip" }));
     this.selects = {
       mode: this.select("mode"),
       kind: this.select("kind"),
@@ -114,7 +116,7 @@ export class Transport {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement | null;
-    if (target?.matches("select, input") === true && !["n", "b", "t", "c", "h", "d"].includes(event.key)) return;
+    if (target?.matches("select, input") === true && !["n", "b", "t", "c", "h", "d", "s"].includes(event.key)) return;
     if (target?.matches("select") === true) return;
     const verb = verbOfKey(event);
     if (verb === null) return;

@@ -1,0 +1,171 @@
+"""What of an engine is its state: which fields never change, and what the others may hold.
+
+A field that is named nowhere here is state and is kept as it is, if it is a number, a flag, an array or one
+of our objects; `engine_state` refuses anything else, so that a new field cannot be forgotten. What is
+*constant* follows from settings, rate, weights and catalogue. A *typed* field holds text, a list or a record:
+its type says what may stand there when a state is read back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta
+
+from daemon.engine import Engine
+from dsp.analyzer import Analyzer
+from dsp.bars import Bars
+from dsp.barspace import BarSpace, Reading
+from dsp.beats import BeatTracker
+from dsp.belief import Belief
+from dsp.events import Beat
+from dsp.expressive import Expressive
+from dsp.frames import Frames, Spectrum
+from dsp.frontend import FrontEnd
+from dsp.gain import Gain
+from dsp.grid import BeatGrid
+from dsp.level import Level
+from dsp.network import Network
+from dsp.noise_floor import NoiseFloor
+from dsp.octave import OctavePolicy
+from dsp.onset_features import OnsetFeatures
+from dsp.onset_network import OnsetNetwork
+from dsp.onset_picker import Picker
+from dsp.onsets import Onsets
+from dsp.section_evidence import LowBand, Rise
+from dsp.sections import Sections
+from dsp.snapshot import AudioState, Section
+from dsp.squelch import Squelch
+from dsp.trust import Trust
+from selector.canonical import HashChain
+from selector.catalog import Item
+from selector.choice import Chooser
+from selector.director import Director, _Call
+from selector.events import PublicState, Shown
+from selector.feedback import Feedback
+from selector.grid import Grid
+from selector.history import History
+from selector.intents import Intents, Want
+from selector.pick import PickLog
+from selector.playout import Playout
+from selector.publication import Publication
+from selector.quarantine import Detention, Quarantine
+from selector.selector import Selector
+from selector.settings import Kind, Mode
+from selector.show import Cue, Show
+from selector.watch import DarkWatch
+
+CONSTANT: dict[type, frozenset[str]] = {
+    kind: frozenset(names.split())
+    for kind, names in {
+        # Inputs that wait are in the log of what follows, samples that wait in its audio.
+        Engine: "rate hop _inputs _rest",
+        Analyzer: "rate hop _detected _rest",
+        FrontEnd: "hop _rate _bands _subs _coefficients",
+        Frames: "reach _wide _narrow _speeds",
+        Spectrum: "width size _window _scale _twiddle",
+        Onsets: "reach",
+        OnsetFeatures: "reach _window _scale _twiddle _spans _weights _speeds",
+        OnsetNetwork: "_matrices",
+        Picker: "_thresholds _lengths _fade",
+        Level: "_span",
+        Squelch: "_settings _silence_hops _block",
+        NoiseFloor: "_fall _rise _block",
+        Gain: "_lowest _highest _rise _fall _forget _attack _release _block _grace",
+        Trust: "_hold _cooldown",
+        Network: "weights",
+        BeatTracker: "_settings _rate _delay _frame",
+        BarSpace: "_chances tempi _rings _near _moves _restart _bins",
+        BeatGrid: "_rate _lead",
+        OctavePolicy: "_policy",
+        Belief: "_settings _rate _near",
+        Bars: "_enough",
+        Expressive: "_speeds _window",
+        Sections: "_settings _step_s _rise _fall _quick",
+        LowBand: "_step_s _quick _slow",
+        Rise: "_step_s _quick",
+        Selector: "_settings",
+        Show: "catalog",
+        Intents: "_catalog",
+        Director: "_settings fast_lead _lead _min_dwell _max_dwell _beatless _flash_gap _patience _margin"
+        " _slack _memory",
+        Grid: "_rate _metre",
+        # The order of a shuffle is only remembered so that it need not be made again.
+        Chooser: "_settings _seed _order",
+        PickLog: "_session",
+        # What was said is taken at the end of each call.
+        Publication: "_warnings _said",
+        Playout: "_settings _announce _news _retry",
+        Feedback: "_second _quarantine_length",
+        DarkWatch: "_long _luma _stale",
+    }.items()
+}
+
+
+class Typed(NamedTuple):
+    """How a field is written.
+
+    Attributes:
+        type: of what is written.
+        out: from the field's value to what is written.
+        into: from the field's value in a fresh engine and what was written to the value it gets.
+    """
+
+    type: Any
+    out: Callable[[Any], Any] = lambda value: value
+    into: Callable[[Any, Any], Any] = lambda _, written: written
+
+
+def _queue(item: Any) -> Typed:
+    return Typed(list[item], list, lambda fresh, written: deque(written, maxlen=fresh.maxlen))
+
+
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Spans = tuple[float, float]
+
+TYPED: dict[type, dict[str, Typed]] = {
+    Analyzer: {
+        "_powers": Typed(tuple[float, float], tuple, lambda _, written: list(written)),
+        "_device": Typed(AudioState),
+        "_audio": Typed(AudioState),
+        "_flags": Typed(tuple[AudioState, bool, bool, bool]),
+        "_section": Typed(Section),
+    },
+    Squelch: {"_moves": _queue(bool)},
+    NoiseFloor: {"_spans": _queue(Spans)},
+    Gain: {"_blocks": _queue(float)},
+    BeatTracker: {"_reading": Typed(Reading | None), "_coming": _queue(Beat)},
+    BeatGrid: {"_taps": Typed(list[int])},
+    Belief: {"_heard": _queue(Spans), "_foretold": _queue(int), "_tempi": _queue(float)},
+    Expressive: {"_marks": _queue(int)},
+    Sections: {"_before": Typed(Section), "_wanted": Typed(Section), "section": Typed(Section)},
+    Show: {
+        "now": Typed(Shown | None),
+        "cue": Typed(Cue | None),
+        "orphan": Typed(int | None),
+        "want": Typed(Want | None),
+        "starved": Typed(str),
+        "_issued": Typed(dict[int, Item]),
+    },
+    Intents: {
+        "mode": Typed(Mode),
+        "kind": Typed(Kind),
+        "pack": Typed(str),
+        "pinned": Typed(Item | None),
+        "banned": Typed(list[Item], list, lambda _, written: dict.fromkeys(written)),
+    },
+    History: {"_items": Typed(list[Item])},
+    Quarantine: {
+        "_held": Typed(
+            list[Detention], lambda held: list(held.values()), lambda _, written: {d.item: d for d in written}
+        )
+    },
+    Director: {"_call": Typed(_Call | None), "_recent_energy": Typed(float | None)},
+    Grid: {"_beat": Typed(Beat | None)},
+    Chooser: {"counters": Typed(dict[str, int])},
+    HashChain: {"prev": Typed(Hash)},
+    Publication: {"_told": Typed(PublicState | None)},
+    DarkWatch: {"_clients": Typed(dict[str, tuple[int, int | None]])},
+}

@@ -10,6 +10,7 @@ Conventions: a base is the app's measure `max(peak, 1.5 rms)` over 43 ms, 0..1; 
 from __future__ import annotations
 
 from collections import deque
+from math import fsum
 
 from dsp.kernels.approx import exp2, log2
 from dsp.kernels.level import DB
@@ -105,7 +106,7 @@ class Gain:
         ordered = sorted(self._blocks)
         quarter = len(ordered) // 4
         middle = ordered[quarter : len(ordered) - quarter]
-        programme_db = amplitude_db(sum(middle) / len(middle))
+        programme_db = amplitude_db(fsum(middle) / len(middle))
         below = self.reference_db - programme_db
         self._low_s = self._low_s + BLOCK_S if below > OTHER_LEVEL_DB else 0.0
         self._anew = self._low_s >= OTHER_LEVEL_S or (self._anew and below > 0.0)

@@ -21,7 +21,6 @@ ALSO = {
 }
 """What some files may import besides."""
 EXCEPTIONS = {
-    "dsp/gain.py": "calls sum",  # of reals, so other bits with Python 3.12: to become `fsum`
     "dsp/network.py": "calls sum",  # of sizes, integers
     "dsp/onset_network.py": "calls sum",  # of sizes, integers
     "dsp/squelch.py": "calls sum",  # of truths

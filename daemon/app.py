@@ -1,4 +1,4 @@
-"""`aivjd run`: puts the show, its listeners and its children together, and takes them down in order."""
+"""`aivjd run`, and `replay --realtime`: puts show, listeners and children together, and takes them down."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
 from daemon.osc_in import listen
+from daemon.playback import Playback
 from daemon.realtime import quiet_collector
 from daemon.server import Server
 from daemon.show import Show
 from daemon.source_child import SourceChild
 
 WEB_DIR = Path(__file__).parent / "web" / "dist"
+LAST_WORDS_S = 1.0  # after the last sample of a recording: browsers answer, desks get their last message
 log = logging.getLogger("aivjd")
 
 
@@ -41,6 +43,28 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     seed = config.seed if config.seed >= 0 else secrets.randbits(48)
     record_dir = Path(config.record.dir) if config.record.enabled else None
     return asyncio.run(_run(config, loaded, seed, record_dir, args.duration))
+
+
+def play_again(args: argparse.Namespace, config_path: Path | None) -> int:
+    """Show a recorded session again in real time. Returns the exit code: 1 if picks came out otherwise."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
+    playback = Playback(args.source, waits=args.wait)
+    config = playback.with_addresses(configuration.load(config_path), args.port)
+    base = config_path.parent if config_path else Path()
+    places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)
+    loaded = packs.load(places)
+    catalog = playback.catalog()
+    for pack in sorted({*catalog.packs} - {*loaded.folders}):
+        loaded.warnings.append(f"pack {pack!r} of the session is not here (name it by --pack): it stays dark")
+    shown = packs.Loaded(catalog, loaded.folders, loaded.warnings)
+    code = asyncio.run(_run(config, shown, playback.header.seed, None, args.duration, playback))
+    missing = playback.missing() if args.duration is None else 0
+    if playback.differs or missing:
+        log.error("not as it was: %s", playback.differs or f"{missing} picks and outcomes did not come")
+        return 1
+    log.info("as it was: %d picks and outcomes", playback.shown)
+    return code
 
 
 def _with_arguments(config: Config, args: argparse.Namespace) -> Config:
@@ -65,11 +89,16 @@ def _with_arguments(config: Config, args: argparse.Namespace) -> Config:
 
 
 async def _run(
-    config: Config, loaded: packs.Loaded, seed: int, record_dir: Path | None, duration: float | None
+    config: Config,
+    loaded: packs.Loaded,
+    seed: int,
+    record_dir: Path | None,
+    duration: float | None,
+    playback: Playback | None = None,
 ) -> int:
     metrics = Metrics()
     source = SourceChild(config.input)
-    show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir, metrics)
+    show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir, metrics, playback)
     for warning in loaded.warnings:
         show.warn(warning)
     server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.announce_state)
@@ -88,11 +117,27 @@ async def _run(
         await show.start()
         _greet(show, server, source)
         quiet_collector()
+        if playback is not None:
+            played = asyncio.create_task(_played(show, server, playback, ending))
+            stack.callback(played.cancel)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), duration)
     if show.recording.recorder is not None:
         log.info("recorded %s", show.recording.recorder.folder)
     return 0
+
+
+async def _played(show: Show, server: Server, playback: Playback, ending: asyncio.Event) -> None:
+    """Begin when everybody is there, and set `ending` once everything has been shown, or cannot be."""
+    source = show.source
+    await show.ready.wait()
+    while playback.waits and not server.client_counts().get("stage"):
+        await asyncio.sleep(0.1)
+    source.play()
+    while source.state != "ended" and not playback.broken:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(LAST_WORDS_S)
+    ending.set()
 
 
 def _greet(show: Show, server: Server, source: SourceChild) -> None:

@@ -63,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--seed", type=int, help="another seed")
     replay.add_argument("--config", metavar="FILE", type=Path, help="another configuration")
     replay.add_argument("--pack", metavar="DIR", action="append", help="other packs")
+    replay.add_argument(
+        "--realtime", action="store_true", help="show a session again, to browsers and desks, at its own pace"
+    )
+    replay.add_argument("--port", type=int, help="of the web pages, with --realtime")
+    replay.add_argument("--wait", action="store_true", help="begin when a stage is open, with --realtime")
+    replay.add_argument("--duration", type=float, metavar="S", help="end after so long, with --realtime")
     replay.add_argument("--json", action="store_true", help="a summary as JSON")
 
     verify = commands.add_parser(
@@ -98,6 +104,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     export.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: standard output")
     export.add_argument("--hz", type=float, metavar="N", help="snapshots a second (default: every hop)")
+
+    report = commands.add_parser(
+        "report",
+        help="a session as one HTML page: what was heard, shown, and why",
+        description="Exit code 0: good; 1: the session does not replay to what was recorded; 2: no session.",
+    )
+    report.add_argument("session", type=Path, metavar="SESSION")
+    report.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: the session's name, .html")
+    report.add_argument(
+        "--no-replay", action="store_true", help="from the logs alone: at once, without curves"
+    )
+    report.add_argument(
+        "--verify", action="store_true", help="verify it, too, and stamp the result on the page"
+    )
+    report.add_argument("--json", action="store_true", help="what was written and the statistics as JSON")
 
     diff = commands.add_parser("diff", help="two runs pick by pick, and what made each difference")
     diff.add_argument("session", type=Path, metavar="A")

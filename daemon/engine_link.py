@@ -30,6 +30,7 @@ class Handover(msgspec.Struct):
 
     header: Header
     channels: tuple[int, int]  # which channels of the capture ring are left and right, from 1
+    played: str = ""  # folder of the session that is played again, or empty
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

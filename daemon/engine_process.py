@@ -30,7 +30,7 @@ from daemon import selfcheck  # noqa: E402
 from daemon.audio_frame import pack_audio  # noqa: E402
 from daemon.channels import map_channels  # noqa: E402
 from daemon.config import Config  # noqa: E402
-from daemon.engine import Hop, log_records  # noqa: E402
+from daemon.engine import Engine, Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover, memory_file  # noqa: E402
 from daemon.engine_state import dump  # noqa: E402
 from daemon.errors import SessionError  # noqa: E402
@@ -91,7 +91,7 @@ class EngineProcess:
     def __init__(self, link: socket.socket, handover: Handover, fds: list[int]) -> None:
         self.link = link
         self.header = handover.header
-        self.engine = engine_of_header(handover.header, "session header")
+        self.engine = self._engine_of(handover)
         config = msgspec.convert(handover.header.config, Config)
         self.channels = handover.channels
         self.stall_s = config.input.stall_ms / 1000
@@ -109,11 +109,14 @@ class EngineProcess:
         self.wire = WireEvents(self.clock.seconds)
         self.waveform = np.zeros((WAVEFORM, 2), dtype=np.int32)
         self.backlog: deque[tuple[bytes, int | None]] = deque()
-        self.fed = 0
+        self.fed = self.engine.position
         self.hops = 0
         self.stalled = False
         self.stopping = False
         self.last_data = monotonic()
+
+    def _engine_of(self, handover: Handover) -> Engine:
+        return engine_of_header(handover.header, "session header")
 
     # -- the loop
 
@@ -157,7 +160,11 @@ class EngineProcess:
         elif message["op"] == "state":
             self._tell_state()
         elif message["op"] == "input":
-            self.engine.accept({**message["record"], "sample": self.engine.position})
+            self._input(message["record"])
+
+    def _input(self, record: dict[str, Any]) -> None:
+        """Something from outside reaches the engine now."""
+        self.engine.accept({**record, "sample": self.engine.position})
 
     def _tell_state(self) -> None:
         """Between two hops; what was said before is on its way before it, what follows after it."""
@@ -303,6 +310,14 @@ class EngineProcess:
             self.backlog.popleft()
 
 
+def _kind(handover: Handover) -> type[EngineProcess]:
+    if not handover.played:
+        return EngineProcess
+    from daemon.playback_process import PlaybackProcess  # imports this module
+
+    return PlaybackProcess
+
+
 def main() -> None:
     """Entry of the child process."""
     link = socket.socket(fileno=int(sys.argv[1]))
@@ -315,7 +330,7 @@ def main() -> None:
     with os.fdopen(header_fd, "rb") as file:
         file.seek(0)
         handover = msgspec.json.decode(file.read(), type=Handover)
-    process = EngineProcess(link, handover, list(rings))
+    process = _kind(handover)(link, handover, list(rings))
     link.setblocking(False)
     quiet_collector()
     sys.setswitchinterval(0.0005)

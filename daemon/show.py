@@ -25,6 +25,7 @@ from daemon.engine_link import Handover
 from daemon.errors import ProtocolError
 from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
+from daemon.playback import Playback
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
 from daemon.ring import Ring
@@ -90,6 +91,7 @@ class Show:
         source: where the sound comes from.
         record_dir: gets each session's folder, or None to record nothing.
         metrics: gauges are registered here.
+        playback: a recorded session that is shown again, instead of what is heard now.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Show:
         source: SourceChild,
         record_dir: Path | None,
         metrics: Metrics,
+        playback: Playback | None = None,
     ) -> None:
         self.config = config
         self.catalog = catalog
@@ -130,6 +133,8 @@ class Show:
         self._sensitivity_db = config.dsp.sensitivity_db
         self._warnings: list[str] = []
         self._restarts = 0
+        self.ready = asyncio.Event()  # the engine listens
+        self._playback = playback
         self._faults: list[str] = []
         self._checked = asyncio.Event()
         self._last_snapshot_at = 0.0
@@ -144,7 +149,7 @@ class Show:
     async def start(self) -> None:
         """Open the source, start the engine, begin recording."""
         await self._engine.start()
-        await self.source.start()
+        await self.source.start(hold=self._playback is not None)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._checked.wait(), CHECK_S)
         self._begin("")
@@ -154,7 +159,8 @@ class Show:
         """Replace children that hang; those that end are noticed anyway."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if self._engine.hangs:
+            # While a recording waits for its beginning there is nothing to be said.
+            if self._engine.hangs and self._playback is None:
                 log.error("the engine says nothing any more; ending it")
                 self._engine.kill()
             self.source.end_if_it_hangs()
@@ -175,14 +181,26 @@ class Show:
 
     def _begin(self, cause: str) -> None:
         """Begin a session; `cause` says why another ended, and is the first input of this one."""
-        now, before = datetime.now(UTC), self.session
-        # Down to 15 microseconds, so that sessions of the same second sort, too.
-        self.session = f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 65536 // 1_000_000:04x}"
+        before = self.session
         rate = self.source.ring.rate
-        self._header = new_header(
+        self._header = self._playback.header if self._playback is not None else self._new_header(rate)
+        self.session = self._header.session
+        analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32", readers=0)
+        self.recording.begin(self._header, analysed)
+        played = str(self._playback.folder) if self._playback is not None else ""
+        handover = Handover(self._header, self.source.pair, played)
+        self._engine.begin(handover, [*self.source.ring.fds, *analysed.fds])
+        if cause:
+            self._engine.input({"type": "restart", "cause": cause, "continues": before})
+        self.announce_state()
+
+    def _new_header(self, rate: int) -> Header:
+        now = datetime.now(UTC)
+        return new_header(
             self.config,
             self.catalog,
-            session=self.session,
+            # Down to 15 microseconds, so that sessions of the same second sort, too.
+            session=f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 65536 // 1_000_000:04x}",
             seed=self.seed,
             rate=rate,
             source=self.source.describe(),
@@ -190,16 +208,13 @@ class Show:
             resume=self._resume,
             inexact="; ".join(self._faults),
         )
-        analysed = Ring.create("analysed", 2, ANALYSED_FRAMES, rate, "int32", readers=0)
-        self.recording.begin(self._header, analysed)
-        self._engine.begin(Handover(self._header, self.source.pair), [*self.source.ring.fds, *analysed.fds])
-        if cause:
-            self._engine.input({"type": "restart", "cause": cause, "continues": before})
-        self.announce_state()
 
     # -- from the engine
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self.ready.set()
+            return
         if "faults" in message:
             self._self_checked(message["faults"])
             return
@@ -218,6 +233,8 @@ class Show:
         if "position" in message:
             self.position = message["position"]
         self.recording.heard(message)
+        if self._playback is not None:
+            self._playback.heard(message)
         for record in message.get("applied", ()):
             if record.get("verb") == "sensitivity":
                 self._sensitivity_db = float(record["arg"])
@@ -263,6 +280,9 @@ class Show:
 
     def _on_engine_exit(self, code: int) -> None:
         if self._ended:
+            return
+        if self._playback is not None:
+            self._playback.broke(f"the engine ended with code {code}")
             return
         log.error("the engine ended with code %s; starting another that continues", code)
         self.warn(f"the engine ended unexpectedly (code {code}) and was restarted")
@@ -318,6 +338,8 @@ class Show:
         if parsed.verb == "save":
             self.recording.save(Path(self.config.record.dir))
             return
+        if self._playback is not None:
+            raise ProtocolError("a recorded session is being shown; it takes no commands")
         record = {"type": "command", "verb": verb, "origin": origin}
         self._engine.input(record if arg is None else {**record, "arg": arg})
 

@@ -56,6 +56,7 @@ class SourceChild:
         self._opened: dict[str, Any] = {}
         self._opened_ns = 0
         self._first = asyncio.Event()
+        self._may_play = asyncio.Event()
         self._stopping = False
 
     @property
@@ -86,12 +87,21 @@ class SourceChild:
             "message": self.message,
         }
 
-    async def start(self) -> None:
+    def play(self) -> None:
+        """Start filling after all; see `start`."""
+        self._may_play.set()
+
+    async def start(self, *, hold: bool = False) -> None:
         """Find the input and start filling; afterwards there is a ring, whether or not sound came.
+
+        Args:
+            hold: fill nothing until `play` is called.
 
         Raises:
             UsageError: an audio file was named that cannot be played.
         """
+        if not hold:
+            self.play()
         await self._resolve()
         if self._input is None:
             self._ring = Ring.create("input", 2, 1 << 18, USUAL_RATE)
@@ -137,6 +147,7 @@ class SourceChild:
     async def _keep(self) -> None:
         """Keep one feeder running until told to stop or it has nothing more to give."""
         failures = 0
+        await self._may_play.wait()
         while not self._stopping:
             if self._input is None:
                 self._first.set()

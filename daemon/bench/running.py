@@ -20,7 +20,7 @@ _SESSION = re.compile(r"session\s+(\S+)")
 
 
 class RunningDaemon:
-    """``aivjd run`` with the given arguments, as a context manager.
+    """``aivjd run`` with the given arguments, or another command that shows something, as a context manager.
 
     Attributes:
         url: address of the stage page, once entered.
@@ -30,8 +30,10 @@ class RunningDaemon:
         exit_code: once left.
     """
 
-    def __init__(self, *args: str, env: Mapping[str, str] | None = None) -> None:
-        self._command: Sequence[str] = [sys.executable, "-m", "daemon.cli", "run", "--port", "0", *args]
+    def __init__(
+        self, *args: str, env: Mapping[str, str] | None = None, verb: Sequence[str] = ("run",)
+    ) -> None:
+        self._command: Sequence[str] = [sys.executable, "-m", "daemon.cli", *verb, "--port", "0", *args]
         self._env = {**os.environ, **(env or {}), "PYTHONUNBUFFERED": "1"}
         self.url = ""
         self.session = ""

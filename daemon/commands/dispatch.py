@@ -143,6 +143,13 @@ def export(args: argparse.Namespace) -> int:
     return act(args)
 
 
+def report(args: argparse.Namespace) -> int:
+    """`aivjd report`."""
+    from daemon.commands.report import report as act
+
+    return act(args)
+
+
 def diff(args: argparse.Namespace) -> int:
     """`aivjd diff`."""
     from daemon.commands.diff import diff as act

@@ -33,6 +33,8 @@ def replay(args: argparse.Namespace) -> int:
         raise UsageError("--block must be at least 1", fix="give a number of samples")
     selfcheck.require()
     source: Path = args.source
+    if args.realtime:
+        return _again_in_real_time(args)
     if source.is_dir():
         reader = SessionReader(source)
         header, engine = _session(reader, args)
@@ -86,6 +88,21 @@ def replay(args: argparse.Namespace) -> int:
             f"picks.jsonl sha256 {summary['picksSha256']}"
         )
     return 0
+
+
+def _again_in_real_time(args: argparse.Namespace) -> int:
+    from daemon.app import play_again
+
+    if not args.source.is_dir():
+        raise UsageError(
+            "--realtime shows a recorded session",
+            where=str(args.source),
+            fix=f"use `aivjd run --input file:{args.source}` for an audio file",
+        )
+    for name in ("seed", "out", "block"):
+        if getattr(args, name) is not None:
+            raise UsageError(f"--{name} does not go with --realtime", fix="leave one of them out")
+    return play_again(args, default_config(args.config))
 
 
 def _sound(hops: Iterator[Hop], engine: Engine, where: str) -> Iterator[Hop]:

@@ -90,7 +90,7 @@ def snapshot_rows(
     tick = 0
     for hop in hops_of(reader, engine_of(reader), progress):
         if not told.diverged:
-            told.diverged = _parted(hop, recorded)
+            told.diverged = parted(hop, recorded)
         if hz is not None:
             if hop.position * hz < tick * header.rate:
                 continue
@@ -98,7 +98,8 @@ def snapshot_rows(
         yield msgspec.to_builtins(hop.snapshot)
 
 
-def _parted(hop: Hop, recorded: Iterator[bytes]) -> str:
+def parted(hop: Hop, recorded: Iterator[bytes]) -> str:
+    """A sentence where a hop of the replay decides otherwise than the next recorded lines say, else empty."""
     for log, record in log_records(hop):
         if log != "picks":
             continue

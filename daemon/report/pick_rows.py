@@ -1,0 +1,128 @@
+"""A pick with everything the page says of it, as one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote
+
+from daemon.pick_stream import OutcomeLine, PickLine, pick_lines, plain
+from daemon.replay import ENGINE_FAULTS
+from daemon.session import SessionReader
+from selector.explain import explain
+
+OPEN_PICKS: Final = 64
+"""Picks that still wait for what browsers say of them; at the shortest stay this is eight minutes."""
+LONGEST: Final = 300  # characters of a name or a reason that a stranger gave
+_ENDINGS = (".json", ".milk", ".milk2")
+_SNAPSHOT = ("loudnessDb", "energy01", "bass01", "mid01", "high01")
+
+Row = dict[str, Any]
+
+
+def pick_rows(reader: SessionReader) -> Iterator[Row]:
+    """A row for each pick, in order, once enough has gone by for all answers to have come.
+
+    Raises:
+        SessionError: the pickLog was changed, or holds what is no pick.
+    """
+    rate = reader.header.rate
+    waiting: dict[int, Row] = {}
+    for line in pick_lines(reader):
+        if isinstance(line, PickLine):
+            waiting[line.seq] = _row(line, rate)
+            if len(waiting) > OPEN_PICKS:
+                yield waiting.pop(next(iter(waiting)))
+        elif line.seq in waiting:
+            _outcome(waiting[line.seq], line, rate)
+    yield from waiting.values()
+
+
+def _row(pick: PickLine, rate: int) -> Row:
+    return {
+        "seq": pick.seq,
+        "t": round(pick.sample / rate, 4),
+        "kind": pick.kind,
+        "pack": clipped(pick.pack),
+        "id": clipped(str(pick.ident)),
+        "title": f"Pair {pick.ident}" if pick.kind == "pair" else preset_name(pick.fg_url),
+        "fg": preset_name(pick.fg_url),
+        "bg": "" if pick.bg_url is None else preset_name(pick.bg_url),
+        "mode": clipped(pick.mode),
+        "reason": clipped(pick.reason),
+        "section": clipped(pick.section),
+        "intensity": pick.intensity01,
+        "prepare": round(pick.prepare_sample / rate, 4),
+        "planned": round(pick.activate_sample / rate, 4),
+        "on": None,
+        "shown": None,
+        "probability": pick.probability,
+        "weight": str(pick.weight),  # may be larger than what a page can count
+        "total": str(pick.total_weight),
+        "draw": str(pick.draw),
+        "candidates": pick.candidates,
+        "bar": pick.bar_count,
+        "beat": pick.beat_count,
+        "warp": pick.warp_diff,
+        "cx": pick.cx_diff,
+        "quality": pick.quality01,
+        "factors": {clipped(name): value for name, value in pick.factors.items()},
+        "runners": [
+            [clipped(str(other.id)), other.weight / pick.total_weight if pick.total_weight > 0 else 0.0]
+            for other in pick.runners_up[:5]
+        ],
+        "words": _words(pick),
+        "heard": [_number(pick.snapshot.get(name)) for name in _SNAPSHOT],
+        "outcomes": [],
+    }
+
+
+def _words(pick: PickLine) -> Row:
+    try:
+        said = explain(plain(pick))
+    except (*ENGINE_FAULTS, RecursionError) as error:
+        # A forged record must not keep the rest of the night from being seen.
+        why = f"It cannot be explained ({type(error).__name__}); see `aivjd verify`."
+        return {"why": why, "odds": "", "else": "", "notes": []}
+    return {
+        "why": said.why_now,
+        "odds": said.odds,
+        "else": said.alternative,
+        "notes": [[note.name, note.what, note.runners_up01] for note in said.factors],
+    }
+
+
+def _outcome(row: Row, line: OutcomeLine, rate: int) -> None:
+    if line.outcome == "activated":
+        moment = line.sample if line.activate_sample is None else line.activate_sample
+        row["shown"], row["on"] = True, round(moment / rate, 4)
+    elif line.outcome == "skipped":
+        row["shown"] = False
+    said = {
+        "o": clipped(line.outcome),
+        "t": round(line.sample / rate, 4),
+        "ms": line.ms,
+        "late": line.late_ms,
+        "reason": clipped(line.reason),
+        "layer": clipped(line.layer),
+        "client": clipped(line.client),
+    }
+    if len(row["outcomes"]) < OPEN_PICKS:
+        row["outcomes"].append({name: value for name, value in said.items() if value not in (None, "")})
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def preset_name(url: str) -> str:
+    """File name without folder, query and ending, decoded."""
+    name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
+    for ending in _ENDINGS:
+        name = name.removesuffix(ending)
+    return clipped(name)
+
+
+def clipped(text: str) -> str:
+    """`text`, or its beginning."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -6,6 +6,7 @@ between): no clock, no file, no randomness. Feeding blocks of any size gives the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -30,16 +31,12 @@ from dsp.weights import BEATNET
 
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 BEAT, DOWNBEAT, MUSIC = (HEADS.index(name) for name in ("beat", "downbeat", "music"))
-REALS = (
-    *("time_sec", "energy01", "energy_slow01", "bass01", "flux01", "beat_pulse01", "accent01"),
-    *("onset_rate2s", "gate_boost", "rms01", "loudness_db", "peak_db", "noise_floor_db", "gain_db"),
-    *("kick01", "clap01", "hihat01", "mid01", "high01", "centroid01"),
-    *("tempo_bpm", "beat_phase01", "bar_phase01", "beat_confidence01", "tempo_stability01"),
-    *("section_intensity01", "buildup01"),
-)
-"""Real numbers of the snapshot, in the order in which `_snapshot` lists them."""
 SECTION_HOPS = 8
 """Sections move slowly: they are judged every 43 ms."""
+
+
+in_order: Callable[..., ExpressiveAudioSnapshot] = ExpressiveAudioSnapshot
+"""A snapshot from the values of its fields."""
 
 
 def quantise(block: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -164,7 +161,8 @@ class Analyzer:
         front, level = self._front, self._level
         front.listen(np.ascontiguousarray(samples, dtype=np.int32))
         gate = exp2(level.squelch_db / DB)
-        level.step(*front.levels.tolist())
+        square, peak, weighted, lows, highs = front.levels.tolist()
+        level.step(square, peak, weighted)
         end = front.look(now, level.gain_db)
         events = self._onset_events(now, gate)
         live = self._device == "live"
@@ -179,7 +177,10 @@ class Analyzer:
         phase = beats.phase01(now)
         expressive = self._expressive
         expressive.step(now, valid, beats.trusted, level.energy_raw01, out, phase)
-        self._judge_section(now, valid)
+        self._powers[0] += lows / SECTION_HOPS
+        self._powers[1] += highs / SECTION_HOPS
+        if now // self.hop % SECTION_HOPS == 0:
+            self._judge_section(valid)
         events += self._changes(now, valid, self._sections.section)
         return HopResult(snapshot=self._snapshot(now, valid, phase, out), events=tuple(events))
 
@@ -189,17 +190,12 @@ class Analyzer:
         said = network.activations
         return Evidence(float(said[BEAT]), float(said[DOWNBEAT]), float(said[MUSIC]), network.tempo)
 
-    def _judge_section(self, now: int, valid: bool) -> None:
-        powers, front = self._powers, self._front
-        powers[0] += front.low_power / SECTION_HOPS
-        powers[1] += front.high_power / SECTION_HOPS
-        if now // self.hop % SECTION_HOPS == 0:
-            rate = self._expressive.onset_rate2s
-            said = None if self._detected else NetworkSections(*self._network.activations[MUSIC:].tolist())
-            self._sections.step(
-                SectionFeatures(valid, self._level.energy_raw01, rate, powers[0], powers[1], said)
-            )
-            self._powers = [0.0, 0.0]
+    def _judge_section(self, valid: bool) -> None:
+        rate = self._expressive.onset_rate2s
+        said = None if self._detected else NetworkSections(*self._network.activations[MUSIC:].tolist())
+        low, high = self._powers
+        self._sections.step(SectionFeatures(valid, self._level.energy_raw01, rate, low, high, said))
+        self._powers = [0.0, 0.0]
 
     def _onset_events(self, now: int, gate: float) -> list[DspEvent]:
         events: list[DspEvent] = []
@@ -270,17 +266,27 @@ class Analyzer:
         # All at once: one call of `micro` for each would take a sixth of the whole hop.
         rounded = np.array(reals)
         round_micro(rounded)
-        return ExpressiveAudioSnapshot(
-            t_samples=now,
-            audio_state=self._audio,
-            audio_valid=valid,
-            beat_trusted=beats.trusted,
-            bar_trusted=beats.bar_trusted,
-            beat_count=beats.count,
-            bar_beat=beats.bar_beat,
-            bar_count=beats.bar_count,
-            beat_source=beats.source,
-            section=self._section,
-            onset_count=self._onsets,
-            **dict(zip(REALS, rounded.tolist(), strict=True)),
+        seconds, *measures, tempo, phase, bar_phase, sure, steady, intensity, buildup = rounded.tolist()
+        # By position, in the order of the snapshot's fields, since names would take as long again.
+        return in_order(
+            now,
+            seconds,
+            self._audio,
+            valid,
+            beats.trusted,
+            beats.bar_trusted,
+            *measures,
+            tempo,
+            phase,
+            beats.count,
+            bar_phase,
+            beats.bar_beat,
+            beats.bar_count,
+            sure,
+            steady,
+            beats.source,
+            self._section,
+            intensity,
+            buildup,
+            self._onsets,
         )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import tables
-from dsp.kernels.frames import gather, normalise, octaves, window_power
+from dsp.kernels.frames import band_levels, normalise
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -35,15 +35,20 @@ FADE_DB_S = 3.0
 
 
 class Spectrum:
-    """Power spectrum of windows of one length.
+    """Power spectrum of windows of one length, and the levels of its bands.
+
+    Args:
+        width: samples in the window.
+        centres: of the bands, Hz.
+        rate: samples a second.
 
     Attributes:
-        width: samples in the window.
         size: FFT length, a power of two.
         power: float32[size / 2], of the newest window.
+        levels: float32[bands], octaves of power, of the newest window.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, centres: tuple[int, ...], rate: int) -> None:
         self.width = width
         size = 8
         while size < width:
@@ -53,14 +58,27 @@ class Spectrum:
         self._scale = 2.0 / (total * total)
         self._twiddle = np.stack(tables.twiddles(size))
         self._work = np.zeros((2, 2, size), dtype=np.float32)
+        self._spans, self._weights = triangles(centres, size, rate)
+        self._bands = np.zeros(len(centres), dtype=np.float32)
         self.power: Float32 = np.zeros(size // 2, dtype=np.float32)
+        self.levels: Float32 = np.zeros(len(centres), dtype=np.float32)
 
     def look(self, signal: Float32, end: int) -> Float32:
-        """Transform the window that ends before sample `end` of `signal`, float32[2, n]."""
-        window_power(
-            signal, end - self.width, self._window, self._twiddle, self._work, self._scale, self.power
+        """Levels in the window that ends before sample `end` of `signal`, float32[2, n]."""
+        band_levels(
+            signal,
+            end - self.width,
+            self._window,
+            self._twiddle,
+            self._work,
+            self._scale,
+            self.power,
+            self._spans,
+            self._weights,
+            self._bands,
+            self.levels,
         )
-        return self.power
+        return self.levels
 
 
 def triangles(centres: tuple[int, ...], size: int, rate: int) -> tuple[Int32, Float32]:
@@ -109,15 +127,9 @@ class Frames:
     """
 
     def __init__(self, rate: int) -> None:
-        self.long = Spectrum(16 * rate // 375)
-        self._short = Spectrum(4 * rate // 375)
+        self.long = Spectrum(16 * rate // 375, LONG_HZ, rate)
+        self._short = Spectrum(4 * rate // 375, SHORT_HZ, rate)
         self.reach = self.long.width
-        self._wide = triangles(LONG_HZ, self.long.size, rate)
-        self._narrow = triangles(SHORT_HZ, self._short.size, rate)
-        self._bands = np.zeros(len(LONG_HZ), dtype=np.float32)
-        self._levels = np.zeros(len(LONG_HZ), dtype=np.float32)
-        self._quick_bands = np.zeros(len(SHORT_HZ), dtype=np.float32)
-        self._quick_levels = np.zeros(len(SHORT_HZ), dtype=np.float32)
         self._past = np.zeros((RISE_FRAMES, len(LONG_HZ)), dtype=np.float32)
         self._quick_past = np.zeros((1, len(SHORT_HZ)), dtype=np.float32)
         self._mean = np.zeros(len(LONG_HZ) + 1, dtype=np.float32)
@@ -128,13 +140,9 @@ class Frames:
 
     def look(self, signal: Float32, end: int) -> Float32:
         """Describe the frame that ends before sample `end` of `signal`, float32[2, n], `end >= reach`."""
-        gather(self.long.look(signal, end), *self._wide, self._bands)
-        gather(self._short.look(signal, end), *self._narrow, self._quick_bands)
-        octaves(self._bands, self._levels)
-        octaves(self._quick_bands, self._quick_levels)
         normalise(
-            self._levels,
-            self._quick_levels,
+            self.long.look(signal, end),
+            self._short.look(signal, end),
             self._past,
             self._quick_past,
             self._mean,

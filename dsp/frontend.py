@@ -42,11 +42,10 @@ class FrontEnd:
 
     Attributes:
         spectrum: uint8[64], 0 to 255 for -80 to 0 dB, log-spaced from 30 Hz to 16 kHz.
-        levels: float64[3]: mean square, highest magnitude, K-weighted power.
+        levels: float64[5]: mean square, highest magnitude, K-weighted power, mean square below 120 Hz and
+            above 5 kHz.
         out: float64[9]: eight sub-bands after the gain, centroid (see `kernels.bands`).
         features: float32[FEATURES] of the newest frame, for the network.
-        low_power: mean square below 120 Hz.
-        high_power: mean square above 5 kHz.
     """
 
     def __init__(self, settings: DspSettings, rate: int) -> None:
@@ -64,11 +63,9 @@ class FrontEnd:
         self._parts = np.zeros((4, PARTS))
         self._onsets = Onsets(rate, settings.onset_gap_ms)
         self.spectrum = np.zeros(SPECTRUM_BANDS, dtype=np.uint8)
-        self.levels = np.zeros(3)
+        self.levels = np.zeros(5)
         self.out = np.zeros(9)
         self.features = frames.features
-        self.low_power = 0.0
-        self.high_power = 0.0
 
     def listen(self, samples: NDArray[np.int32]) -> None:
         """Filter the hop and measure its levels.
@@ -77,12 +74,6 @@ class FrontEnd:
             samples: int32[hop, 2], 24-bit.
         """
         hear(samples, self._coefficients, self._memory, self._history, self._parts, self.levels)
-        low, high = 0.0, 0.0
-        for value in self._parts[1].tolist():
-            low += value
-        for value in self._parts[3].tolist():
-            high += value
-        self.low_power, self.high_power = low / PARTS, high / PARTS
 
     def onsets(self, now: int, gate: float) -> list[Hit]:
         """Onsets that can be told by the end of this hop.

@@ -1,8 +1,6 @@
 """The beat network: what its outputs are, how its weights are stored, and one frame after another.
 
-A weights file is `MAGIC`, the length of the header (uint32), the header (JSON, `Header`) and the payload:
-for each layer of `LAYERS`, in order, `scale` float32[o], `bias` float32[o] and `steps` int16[i, o], all
-little-endian; the weight from input i to output o is `steps[i, o] * scale[o]`.
+The form of a weights file is told in `weights_file`; its layers are `LAYERS`.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from dsp.errors import WeightsError
 from dsp.frames import FEATURES
 from dsp.kernels.network import advance
+from dsp.weights_file import matrices, opened, payload_bytes
 
 Float32 = NDArray[np.float32]
 
@@ -91,22 +90,13 @@ def parse(data: bytes, where: str = "weights") -> Weights:
     Raises:
         WeightsError: it is damaged, or made for other features or outputs than this program's.
     """
-    start = len(MAGIC) + 4
-    if data[: len(MAGIC)] != MAGIC or len(data) < start:
-        raise WeightsError("not a file of network weights", where=where, fix=REPAIR)
-    begin = start + int.from_bytes(data[len(MAGIC) : start], "little")
-    try:
-        header = msgspec.json.decode(data[start:begin], type=Header)
-    except msgspec.DecodeError as error:
-        raise WeightsError(f"its header is damaged ({error})", where=where, fix=REPAIR) from error
-    if hashlib.sha256(data[begin:]).hexdigest() != header.payload_sha256:
-        raise WeightsError("its contents do not have the sha256 its header names", where=where, fix=REPAIR)
-    fault = _fault(header, len(data) - begin)
+    header, payload = opened(data, MAGIC, Header, where=where, repair=REPAIR)
+    fault = _fault(header, len(payload))
     if fault:
         raise WeightsError(fault, where=where, fix=REPAIR)
     return Weights(
         header,
-        tuple(_matrices(header, data, begin)),
+        matrices(header.shapes, payload),
         np.array(header.delays, dtype=np.int32),
         np.array(header.tempo, dtype=np.float32),
         hashlib.sha256(data).hexdigest(),
@@ -130,24 +120,9 @@ def _fault(header: Header, payload: int) -> str:
     ]
     if header.shapes != expected or 3 * hidden < max(dense, len(HEADS) + TEMPO_BINS):
         return "its layers do not fit one another"
-    if payload != sum(8 * outputs + 2 * inputs * outputs for inputs, outputs in expected):
+    if payload != payload_bytes(expected):
         return "its contents are shorter or longer than its layers"
     return ""
-
-
-def _matrices(header: Header, data: bytes, begin: int) -> list[Float32]:
-    """Dequantised layers, the bias first."""
-    matrices = []
-    for inputs, outputs in header.shapes:
-        scale = np.frombuffer(data, "<f4", outputs, begin)
-        bias = np.frombuffer(data, "<f4", outputs, begin + 4 * outputs)
-        steps = np.frombuffer(data, "<i2", inputs * outputs, begin + 8 * outputs)
-        begin += 8 * outputs + 2 * inputs * outputs
-        matrix = np.empty((1 + inputs, outputs), dtype=np.float32)
-        matrix[0] = bias
-        matrix[1:] = steps.reshape(inputs, outputs).astype(np.float32) * scale
-        matrices.append(matrix)
-    return matrices
 
 
 class Network:

@@ -48,7 +48,10 @@ class NoiseFloor:
             silent: nothing plays.
             reference_db: of the full passages.
         """
-        self._low, self._high = min(self._low, level_db), max(self._high, level_db)
+        if level_db < self._low:
+            self._low = level_db
+        if level_db > self._high:
+            self._high = level_db
         self._count += 1
         if self._count == self._block:
             self._spans.append((self._low, self._high))

@@ -122,7 +122,7 @@ def features_of(samples: Int32, rate: int) -> Float32:
     hop = hop_of(rate)
     listener = OnsetFeatures(rate)
     coefficients = np.array([*tables.k_weighting(rate), *wide_bands(rate)])
-    memory, parts, levels = np.zeros((5, 2, 2)), np.zeros((4, PARTS)), np.zeros(3)
+    memory, parts, levels = np.zeros((5, 2, 2)), np.zeros((4, PARTS)), np.zeros(5)
     history = np.zeros((2, listener.reach), dtype=np.float32)
     count = len(samples) // hop
     out = np.zeros((count, FEATURES), dtype=np.float32)

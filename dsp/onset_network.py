@@ -1,8 +1,6 @@
 """The onset network: what its outputs are, how its weights are stored, and one hop after another.
 
-A weights file is `MAGIC`, the length of the header (uint32), the header (JSON, `Header`) and the payload: for
-each layer of `LAYERS`, in order, `scale` float32[o], `bias` float32[o] and `steps` int16[i, o], all
-little-endian; the weight from input i to output o is `steps[i, o] * scale[o]`.
+The form of a weights file is told in `weights_file`; its layers are `LAYERS`.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from dsp.errors import WeightsError
 from dsp.kernels.onset_network import advance
 from dsp.onset_features import FEATURES
+from dsp.weights_file import matrices, opened, payload_bytes
 
 Float32 = NDArray[np.float32]
 
@@ -71,39 +70,15 @@ def parse(data: bytes, where: str = "weights") -> OnsetWeights:
     Raises:
         WeightsError: it is damaged, or made for other features or outputs than this program's.
     """
-    start = len(MAGIC) + 4
-    if data[: len(MAGIC)] != MAGIC or len(data) < start:
-        raise WeightsError("not a file of onset weights", where=where, fix=REPAIR)
-    begin = start + int.from_bytes(data[len(MAGIC) : start], "little")
-    try:
-        header = msgspec.json.decode(data[start:begin], type=Header)
-    except msgspec.DecodeError as error:
-        raise WeightsError(f"its header is damaged ({error})", where=where, fix=REPAIR) from error
-    if hashlib.sha256(data[begin:]).hexdigest() != header.payload_sha256:
-        raise WeightsError("its contents do not have the sha256 its header names", where=where, fix=REPAIR)
+    header, payload = opened(data, MAGIC, Header, where=where, repair=REPAIR)
     dense, hidden = (header.shapes[0][1], header.shapes[-1][0]) if header.shapes else (0, 0)
     expected = [(FEATURES, dense), (dense, 3 * hidden), (hidden, 3 * hidden), (hidden, OUTPUTS)]
-    sizes = sum(8 * outputs + 2 * inputs * outputs for inputs, outputs in header.shapes)
-    if header.shapes != expected or not 0 < dense <= 3 * hidden or sizes != len(data) - begin:
+    fits = header.shapes == expected and 0 < dense <= 3 * hidden
+    if not fits or payload_bytes(expected) != len(payload):
         raise WeightsError("its layers do not fit this program", where=where, fix=REPAIR)
     if len(header.thresholds) != OUTPUTS - 1 or not all(0.0 < value < 1.0 for value in header.thresholds):
         raise WeightsError("its thresholds do not fit its outputs", where=where, fix=REPAIR)
-    return OnsetWeights(header, tuple(_matrices(header, data, begin)), hashlib.sha256(data).hexdigest())
-
-
-def _matrices(header: Header, data: bytes, begin: int) -> list[Float32]:
-    """Dequantised layers, the bias first."""
-    matrices = []
-    for inputs, outputs in header.shapes:
-        scale = np.frombuffer(data, "<f4", outputs, begin)
-        bias = np.frombuffer(data, "<f4", outputs, begin + 4 * outputs)
-        steps = np.frombuffer(data, "<i2", inputs * outputs, begin + 8 * outputs)
-        begin += 8 * outputs + 2 * inputs * outputs
-        matrix = np.empty((1 + inputs, outputs), dtype=np.float32)
-        matrix[0] = bias
-        matrix[1:] = steps.reshape(inputs, outputs).astype(np.float32) * scale
-        matrices.append(matrix)
-    return matrices
+    return OnsetWeights(header, matrices(expected, payload), hashlib.sha256(data).hexdigest())
 
 
 class OnsetNetwork:

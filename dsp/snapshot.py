@@ -24,7 +24,7 @@ def micro(value: float) -> float:
     return ((value * MICRO + 0.5) // 1.0) / MICRO
 
 
-class ExpressiveAudioSnapshot(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ExpressiveAudioSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     """One hop's worth of hearing.
 
     `t_samples` is the sample index just after the hop. Counters only grow, so that a listener at a

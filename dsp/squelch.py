@@ -65,7 +65,11 @@ class Squelch:
 
     def _watch(self, level_db: float, ceiling: float, lowest: float) -> None:
         """Judge whether sound between `lowest` and `ceiling` has moved in half of the last four seconds."""
-        self._low, self._high = min(self._low, level_db), max(self._high, level_db)
+        # Comparisons, since calls of `min` and `max` in every hop add up.
+        if level_db < self._low:
+            self._low = level_db
+        if level_db > self._high:
+            self._high = level_db
         self._count += 1
         if self._count == self._block:
             self._moves.append(self._high - self._low >= MOVES_DB and lowest < self._high < ceiling)

@@ -201,6 +201,8 @@ class Director:
         if self._on_beat(snapshot):
             stay = self._max_dwell - (self._max_dwell - self._min_dwell) * intensity // MICRO
             due = max(min(last + stay, latest), low, soonest) + self._slack
+            if due - self._slack > soonest + self._margin:
+                return None  # no boundary lies earlier
             moment = self._boundary(due, latest, snapshot.bar_trusted)
         else:
             stay = min(max(self._beatless, self._min_dwell), self._max_dwell)

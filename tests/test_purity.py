@@ -21,8 +21,7 @@ ALSO = {
 }
 """What some files may import besides."""
 EXCEPTIONS = {
-    "dsp/network.py": "calls sum",  # of sizes, integers
-    "dsp/onset_network.py": "calls sum",  # of sizes, integers
+    "dsp/weights_file.py": "calls sum",  # of sizes, integers
     "dsp/squelch.py": "calls sum",  # of truths
     "selector/explain.py": "calls sum",  # of micro-units
 }

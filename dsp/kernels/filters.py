@@ -111,8 +111,8 @@ def hear(
         history: float32[2, n], the newest n samples in -1..1; shifted by one hop.
         parts: float64[4, p], written: mean square over both channels in each p-th part of the hop, of the
             sound and of its low, mid and high band.
-        levels: float64[3], written: mean square, highest magnitude, sum of both channels' K-weighted mean
-            squares.
+        levels: float64[5], written: mean square, highest magnitude, sum of both channels' K-weighted mean
+            squares, mean square of the low and of the high band.
     """
     append(samples, history)
     hop = samples.shape[0]
@@ -120,7 +120,7 @@ def hear(
     low, mid, high = row(coefficients, 2), row(coefficients, 3), row(coefficients, 4)
     in_shelf, in_cut = recall(memory, 0), recall(memory, 1)
     in_low, in_mid, in_high = recall(memory, 2), recall(memory, 3), recall(memory, 4)
-    peak, whole, weighted = 0.0, 0.0, 0.0
+    peak, whole, weighted, lows, highs = 0.0, 0.0, 0.0, 0.0, 0.0
     count = parts.shape[1]
     for part in range(count):
         start, stop = part * hop // count, (part + 1) * hop // count
@@ -144,9 +144,13 @@ def hear(
             )
         for band in range(4):
             parts[band, part] = sums[band] / (2.0 * (stop - start))
+        lows += parts[1, part]
+        highs += parts[3, part]
     levels[0] = whole / (2.0 * hop)
     levels[1] = peak
     levels[2] = 2.0 * (weighted / (2.0 * hop))
+    levels[3] = lows / count
+    levels[4] = highs / count
     keep(memory, 0, in_shelf)
     keep(memory, 1, in_cut)
     keep(memory, 2, in_low)

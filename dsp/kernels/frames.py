@@ -116,6 +116,32 @@ def gather(power: Float32, spans: Int32, weights: Float32, bands: Float32) -> No
 
 
 @njit(
+    "void(float32[:,::1], int64, float32[::1], float32[:,::1], float32[:,:,::1], float32, float32[::1],"
+    " int32[:,::1], float32[:,::1], float32[::1], float32[::1])",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
+def band_levels(
+    signal: Float32,
+    first: int,
+    window: Float32,
+    twiddle: Float32,
+    work: Float32,
+    scale: float,
+    power: Float32,
+    spans: Int32,
+    weights: Float32,
+    bands: Float32,
+    levels: Float32,
+) -> None:
+    """Spectrum, bands and their levels of one window in one call; see the three."""
+    window_power(signal, first, window, twiddle, work, scale, power)
+    gather(power, spans, weights, bands)
+    octaves(bands, levels)
+
+
+@njit(
     "void(float32[::1], float32[::1], float32[:,::1], float32[:,::1], float32[::1], float32[::1],"
     " float32[::1], float32[::1])",
     cache=True,

@@ -1,4 +1,4 @@
-"""From floating-point matrices to a weights file; its form is described in `dsp/onset_network.py`."""
+"""From floating-point matrices to a weights file; its form is described in `dsp/weights_file.py`."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_hear_measures_levels_and_forgets_tiny_memory():
         ]
     )
     memory, history = np.zeros((5, 2, 2)), np.zeros((2, 2048), dtype=np.float32)
-    parts, levels = np.zeros((4, 4)), np.zeros(3)
+    parts, levels = np.zeros((4, 4)), np.zeros(5)
     hear(samples, coefficients, memory, history, parts, levels)
     assert levels[0] == pytest.approx(0.125)
     assert levels[1] == 0.5

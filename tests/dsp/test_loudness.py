@@ -30,7 +30,7 @@ def levels_of(samples: np.ndarray, rate: int = RATE) -> Levels:
     rows = []
     for at in range(0, len(samples) - front.hop + 1, front.hop):
         front.listen(samples[at : at + front.hop])
-        rows.append(front.levels.copy())
+        rows.append(front.levels[:3].copy())
     return np.array(rows)
 
 

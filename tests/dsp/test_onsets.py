@@ -41,7 +41,7 @@ def heard(samples: np.ndarray, rate: int = RATE, gate: float = 1e-9) -> list[tup
     history = np.zeros((2, 2 * onsets.reach), dtype=np.float32)
     found = []
     for end in range(hop, len(samples) + 1, hop):
-        hear(samples[end - hop : end], coefficients, memory, history, parts, np.zeros(3))
+        hear(samples[end - hop : end], coefficients, memory, history, parts, np.zeros(5))
         found += [(hit, end) for hit in onsets.step(history, parts, end, gate)]
     return found
 

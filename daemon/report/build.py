@@ -55,8 +55,8 @@ def build(
     Raises:
         SessionError: a log was changed or cannot be read.
     """
-    collected = Collected(reader)
     notes: list[str] = []
+    collected = Collected(reader)
     heard: Heard | None = None
     if replay and not (reader.folder / "audio.flac").exists():
         notes.append(_NO_SOUND)
@@ -66,6 +66,17 @@ def build(
         heard = hear(reader, progress)
         if heard.failed:
             notes.append(f"It could not be heard to its end: {heard.failed}.")
+    return assemble(reader, collected, heard, notes, verdict)
+
+
+def assemble(
+    reader: SessionReader,
+    collected: Collected,
+    heard: Heard | None,
+    notes: list[str],
+    verdict: Verdict | None = None,
+) -> Report:
+    """Put together what was read and heard; see `build`."""
     if heard is not None and not heard.hops:
         heard = None
     statistics = collected.statistics.result(collected.end)

@@ -1,4 +1,4 @@
-"""What the logs of a session say, as rows for the page: one pass over each, nothing kept but what is packed."""
+"""What the logs of a session say, as rows for the page: one pass over each, kept only as packed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class Collected:
         self._rate = reader.header.rate
         self.first = reader.first / self._rate
         self.end = self.first + (reader.closed.samples / self._rate if reader.closed else 0.0)
-        self._known_end = reader.closed is not None
         self.rows, self.beats = Deflated(), Beats()
         self.statistics = Statistics(reader.header)
         self._inputs()
@@ -68,7 +67,7 @@ class Collected:
             elif kind == "device":
                 self.rows.row("d", t=second, state=_text(record, "state"), detail=_text(record, "detail"))
             elif kind == "overflow":
-                self.rows.row("o", t=second, count=record.get("count"), reports=record.get("reports"))
+                self.rows.row("o", t=second, count=_whole(record, "count"), reports=_whole(record, "reports"))
             elif kind == "restart":
                 self.rows.row("r", t=second, cause=_text(record, "cause"))
         self._reports(bucket, reports)
@@ -125,8 +124,12 @@ class Collected:
             yield record, second
 
     def _reached(self, second: float) -> None:
-        if not self._known_end:
-            self.end = max(self.end, second)
+        self.end = max(self.end, second)
+
+
+def _whole(record: dict[str, Any], name: str) -> int | None:
+    value = record.get(name)
+    return value if type(value) is int and 0 <= value < 1 << 53 else None
 
 
 def _text(record: dict[str, Any], name: str) -> str:

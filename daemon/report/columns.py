@@ -49,7 +49,7 @@ class Beats:
         return len(self._steps)
 
     def add(self, seconds: float, record: dict[str, Any]) -> None:
-        """A `beat` record at this second after the session's first sample; odd values are brought into range."""
+        """A `beat` record, so many seconds after the first sample; odd values are brought into range."""
         ticks = round(seconds * TICKS_A_SECOND)
         step = min(max(ticks - self._last, -(1 << 31)), (1 << 31) - 1)
         self._last += step
@@ -74,4 +74,4 @@ class Beats:
 
 def _within(value: object, factor: int, most: int) -> int:
     number = value if isinstance(value, int | float) else 0
-    return min(max(round(number * factor), 0), most)
+    return round(min(max(number, 0), most / factor) * factor)

@@ -15,7 +15,7 @@ from daemon.session import SessionReader
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What a replay gave. `parted`: where it decided otherwise than recorded; `failed`: why it ended early."""
+    """What a replay gave; `parted`: where it decided otherwise than recorded, `failed`: why it ended."""
 
     levels: Levels
     hops: int
@@ -24,14 +24,14 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 def hear(reader: SessionReader, progress: Callable[[int], None] | None) -> Heard:
-    """Replay the whole session, reduced as it comes. A recording that cannot be replayed gives what it gives."""
+    """Replay the whole session, reduced as it comes; what cannot be replayed gives as much as it can."""
     levels, hops, said, failed = Levels(), 0, "", ""
     recorded = reader.lines("picks")
     try:
         for hop in hops_of(reader, engine_of(reader), progress):
             levels.add(hop.snapshot)
             hops += 1
-            if not said and (hop.decided):
+            if not said and hop.decided:
                 said = parted(hop, recorded)
     except AivjdError as error:
         failed = str(error)

@@ -30,7 +30,8 @@ class Field(NamedTuple):
 
 
 FIELDS: Final = (
-    Field("loudness_db", -70.0, 0.0, ("mean", "min", "max")),
+    Field("loudness_db", -70.0, 0.0, ("mean",)),
+    Field("rms01", 0.0, 1.0, ("mean", "max")),
     Field("energy01", 0.0, 1.0, ("mean", "min", "max")),
     Field("bass01", 0.0, 1.0, ("mean", "max")),
     Field("mid01", 0.0, 1.0, ("mean", "max")),
@@ -65,7 +66,7 @@ class Levels:
         self._waiting[self._count] = _values(snapshot)
         self._count += 1
         if self._count == CHUNK:
-            self._reduce(self._waiting)
+            self.extend(self._waiting)
             self._count = 0
 
     def finish(self) -> None:
@@ -73,10 +74,11 @@ class Levels:
         if self._count:
             rest = self._waiting[: self._count]
             missing = -self._count % self.width
-            self._reduce(np.concatenate((rest, np.repeat(rest[-1:], missing, axis=0))))
+            self.extend(np.concatenate((rest, np.repeat(rest[-1:], missing, axis=0))))
             self._count = 0
 
-    def _reduce(self, rows: np.ndarray) -> None:
+    def extend(self, rows: np.ndarray) -> None:
+        """Hops at once: float32[n, fields], n a multiple of `width`."""
         hops = rows.reshape(-1, self.width, rows.shape[1])
         fresh = np.stack((hops.min(axis=1), hops.mean(axis=1), hops.max(axis=1)))
         while self.bins + fresh.shape[1] > self._most:
@@ -127,4 +129,5 @@ def _halved(table: np.ndarray) -> np.ndarray:
 
 def _bytes(values: np.ndarray, field: Field) -> np.ndarray:
     share = (np.nan_to_num(values) - field.low) / (field.high - field.low)
-    return np.clip(share * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
+    made: np.ndarray = np.clip(share * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
+    return made

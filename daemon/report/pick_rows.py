@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote
 
-from daemon.pick_stream import OutcomeLine, PickLine, pick_lines, plain
+from daemon.errors import SessionError
+from daemon.pick_stream import Line, OutcomeLine, PickLine, pick_lines, plain
 from daemon.replay import ENGINE_FAULTS
 from daemon.session import SessionReader
 from selector.explain import explain
@@ -14,6 +16,7 @@ from selector.explain import explain
 OPEN_PICKS: Final = 64
 """Picks that still wait for what browsers say of them; at the shortest stay this is eight minutes."""
 LONGEST: Final = 300  # characters of a name or a reason that a stranger gave
+MOST_FACTORS: Final = 40
 _ENDINGS = (".json", ".milk", ".milk2")
 _SNAPSHOT = ("loudnessDb", "energy01", "bass01", "mid01", "high01")
 
@@ -29,6 +32,7 @@ def pick_rows(reader: SessionReader) -> Iterator[Row]:
     rate = reader.header.rate
     waiting: dict[int, Row] = {}
     for line in pick_lines(reader):
+        _possible(line, reader)
         if isinstance(line, PickLine):
             waiting[line.seq] = _row(line, rate)
             if len(waiting) > OPEN_PICKS:
@@ -36,6 +40,21 @@ def pick_rows(reader: SessionReader) -> Iterator[Row]:
         elif line.seq in waiting:
             _outcome(waiting[line.seq], line, rate)
     yield from waiting.values()
+
+
+def _possible(line: Line, reader: SessionReader) -> None:
+    """No show is so long, and no page counts further."""
+    numbers = [line.seq, line.sample]
+    if isinstance(line, PickLine):
+        numbers += (line.prepare_sample, line.activate_sample, line.candidates)
+    elif line.activate_sample is not None:
+        numbers.append(line.activate_sample)
+    if not all(0 <= number < 1 << 53 for number in numbers):
+        raise SessionError(
+            f"record {line.seq} names a moment that cannot be",
+            where=str(reader.folder / "picks.jsonl"),
+            fix="see `aivjd verify`",
+        )
 
 
 def _row(pick: PickLine, rate: int) -> Row:
@@ -48,6 +67,7 @@ def _row(pick: PickLine, rate: int) -> Row:
         "title": f"Pair {pick.ident}" if pick.kind == "pair" else preset_name(pick.fg_url),
         "fg": preset_name(pick.fg_url),
         "bg": "" if pick.bg_url is None else preset_name(pick.bg_url),
+        "urls": [clipped(url) for url in (pick.fg_url, pick.bg_url) if url is not None],
         "mode": clipped(pick.mode),
         "reason": clipped(pick.reason),
         "section": clipped(pick.section),
@@ -66,7 +86,7 @@ def _row(pick: PickLine, rate: int) -> Row:
         "warp": pick.warp_diff,
         "cx": pick.cx_diff,
         "quality": pick.quality01,
-        "factors": {clipped(name): value for name, value in pick.factors.items()},
+        "factors": {clipped(name): value for name, value in islice(pick.factors.items(), MOST_FACTORS)},
         "runners": [
             [clipped(str(other.id)), other.weight / pick.total_weight if pick.total_weight > 0 else 0.0]
             for other in pick.runners_up[:5]
@@ -85,10 +105,13 @@ def _words(pick: PickLine) -> Row:
         why = f"It cannot be explained ({type(error).__name__}); see `aivjd verify`."
         return {"why": why, "odds": "", "else": "", "notes": []}
     return {
-        "why": said.why_now,
-        "odds": said.odds,
-        "else": said.alternative,
-        "notes": [[note.name, note.what, note.runners_up01] for note in said.factors],
+        "why": clipped(said.why_now),
+        "odds": clipped(said.odds),
+        "else": clipped(said.alternative),
+        "notes": [
+            [clipped(note.name), clipped(note.what), note.runners_up01]
+            for note in islice(said.factors, MOST_FACTORS)
+        ],
     }
 
 

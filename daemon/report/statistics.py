@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from daemon.session import Header
@@ -13,6 +15,8 @@ EDGES_S: Final = (4, 8, 12, 16, 24, 32, 48, 64)
 LATE_MS: Final = 50.0
 """From here on somebody sees it, as the control page has it."""
 MOST: Final = 12
+APART: Final = (2, 5, 10, 20, 50, 100)
+"""Picks from one showing to the next of the same are counted between these; 1 is at once again."""
 
 
 class Statistics:
@@ -28,6 +32,8 @@ class Statistics:
         self._sections: defaultdict[str, float] = defaultdict(float)
         self._flags: defaultdict[str, float] = defaultdict(float)
         self._dwell: list[float] = []
+        self._place: dict[tuple[str, str], int] = {}
+        self._apart: list[int] = []
         self._counts: Counter[str] = Counter()
         self._worst_late = 0.0
         self._on_screen: tuple[tuple[str, str], float] | None = None
@@ -52,6 +58,11 @@ class Statistics:
         self._leave(row["on"])
         self._on_screen = (what, row["on"])
         self._times[what] += 1
+        self._counts["places"] += 1
+        place = self._counts["places"]
+        if what in self._place:
+            self._apart.append(place - self._place[what])
+        self._place[what] = place
         self._titles.setdefault(what, (row["title"], row["fg"]))
 
     def _leave(self, now: float) -> None:
@@ -76,10 +87,7 @@ class Statistics:
         """All figures; the session ends at this second. Shares lie in [0, 1], None where nothing is known."""
         self._leave(end)
         self._on_screen = None
-        stays = sorted(self._dwell)
-        classes = [0] * (len(EDGES_S) + 1)
-        for stay in stays:
-            classes[sum(stay >= edge for edge in EDGES_S)] += 1
+        stays, apart = sorted(self._dwell), sorted(self._apart)
         shown = self._counts["shown"]
         entropy = -sum(n / shown * math.log2(n / shown) for n in self._times.values())
         pool = sum(self._sizes.get(kind, 0) for kind in self._kinds)
@@ -94,15 +102,23 @@ class Statistics:
             ],
             "dwell": {
                 "edges": EDGES_S,
-                "counts": classes,
+                "counts": _classes(stays, EDGES_S),
                 "min": _rounded(stays[0] if stays else None),
                 "median": _rounded(_median(stays)),
                 "mean": _rounded(math.fsum(stays) / len(stays) if stays else None),
                 "max": _rounded(stays[-1] if stays else None),
             },
+            "repeats": {
+                "edges": APART,
+                "counts": _classes(apart, APART),
+                "min": apart[0] if apart else None,
+                "median": _median(apart),
+            },
             "mostShown": [
                 [*what, *self._titles[what], times, round(self._seconds[what], 2)]
-                for what, times in self._times.most_common(MOST)
+                for what, times in sorted(
+                    self._times.items(), key=lambda item: (-item[1], -self._seconds[item[0]], item[0])
+                )[:MOST]
             ],
             "trustedBeat01": self._share("beat"),
             "trustedBar01": self._share("bar"),
@@ -119,7 +135,15 @@ class Statistics:
         return round(min(self._flags[flag] / known, 1.0), 6) if known > 0 else None
 
 
-def _median(ordered: list[float]) -> float | None:
+def _classes(values: Sequence[float], edges: Sequence[float]) -> list[int]:
+    """How many lie below the first edge, between each two, and from the last one on."""
+    counts = [0] * (len(edges) + 1)
+    for value in values:
+        counts[bisect_right(edges, value)] += 1
+    return counts
+
+
+def _median(ordered: Sequence[float]) -> float | None:
     if not ordered:
         return None
     middle = len(ordered) // 2

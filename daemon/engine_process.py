@@ -323,9 +323,11 @@ def main() -> None:
     link = socket.socket(fileno=int(sys.argv[1]))
     with contextlib.suppress(OSError):  # main has ended
         link.send(msgspec.json.encode({"faults": selfcheck.faults()}))
-    _, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
-    if not fds:
-        return  # main ended, or told us to, before there was a session
+    fds: list[int] = []
+    while not fds:
+        data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
+        if not data or b'"stop"' in data:
+            return  # main ended, or told us to, before there was a session
     header_fd, *rings = fds
     with os.fdopen(header_fd, "rb") as file:
         file.seek(0)

@@ -192,6 +192,8 @@ class Show:
         self._engine.begin(handover, [*self.source.ring.fds, *analysed.fds])
         if cause:
             self._engine.input({"type": "restart", "cause": cause, "continues": before})
+        self._said_no_input = False
+        self._tell_device()
         self.announce_state()
 
     def _new_header(self, rate: int) -> Header:
@@ -302,11 +304,16 @@ class Show:
     # -- from the source
 
     def _source_changed(self) -> None:
-        state = self.source.state
-        if state == "noInput" and not self._said_no_input:
-            self._engine.input({"type": "device", "state": "noInput", "detail": self.source.message})
-        self._said_no_input = state == "noInput"
+        if self._header is not None:
+            self._tell_device()
         self.announce_state()
+
+    def _tell_device(self) -> None:
+        """Tell the engine once that there is no input; that there is one, it hears."""
+        lacks = self.source.state == "noInput"
+        if lacks and not self._said_no_input:
+            self._engine.input({"type": "device", "state": "noInput", "detail": self.source.message})
+        self._said_no_input = lacks
 
     def _ring_changed(self) -> None:
         """The device came with another rate or channel count: a new session must begin."""

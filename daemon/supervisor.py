@@ -7,6 +7,7 @@ the clients stay connected.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -80,8 +81,10 @@ class EngineChild:
 
     def begin(self, handover: Handover, fds: list[int]) -> None:
         """Hand over the session; from here on it hears and decides."""
-        assert self._link is not None
-        hand_over(self._link, handover, fds)
+        if self._link is None:
+            return  # it has died meanwhile: its watcher deals with that
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            hand_over(self._link, handover, fds)
 
     def input(self, record: dict[str, Any]) -> None:
         """Send an input; the engine stamps it with its sample. Dropped if the engine is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from daemon.report.columns import SOURCES, Deflated
 from daemon.report.heard import Heard, hear
 from daemon.report.html import page
 from daemon.report.levels import FIELDS
+from daemon.report.pick_rows import MOST_FACTORS, clipped
 from daemon.session import Header, SessionReader
 from daemon.verdict import Verdict
 
@@ -102,7 +104,7 @@ def assemble(
         planes.add(heard.levels.planes())
         blocks["levels"] = planes.base64()
     return Report(
-        html=page(f"{reader.header.session} · aivjd report", blocks),
+        html=page(f"{clipped(reader.header.session)} · aivjd report", blocks),
         statistics=statistics,
         hops=0 if heard is None else heard.hops,
         parted="" if heard is None else heard.parted,
@@ -120,8 +122,36 @@ def _levels(heard: Heard, header: Header) -> dict[str, Any]:
 
 def _facts(header: Header) -> dict[str, Any]:
     """The header without its catalogue and configuration, which are the bulk of it."""
-    facts: dict[str, Any] = msgspec.to_builtins(header)
-    for bulk in ("catalog", "config", "resume", "closed"):
-        facts.pop(bulk, None)
-    facts["seed"] = str(header.seed)  # larger than what a page can count
-    return facts
+    start = header.start or {}
+    return {
+        **{name: clipped(getattr(header, name)) for name in ("session", "version", "code", "inexact")},
+        "startedAt": clipped(header.started_at),
+        "configSha256": clipped(header.config_sha256),
+        "catalogSha256": clipped(header.catalog_sha256),
+        "beatEngine": clipped(header.beat_engine),
+        "replayExact": header.replay_exact,
+        "seed": str(header.seed),  # larger than what a page can count
+        "rate": header.rate,
+        "hop": header.hop,
+        "sound": _sound(header.input),
+        "platform": [
+            [clipped(name), clipped(value)] for name, value in islice(header.platform.items(), MOST_FACTORS)
+        ],
+        "start": {name: clipped(str(start.get(name, ""))) for name in ("continues", "reason")},
+        "quarantineSec": _quarantine_s(header.config),
+    }
+
+
+def _sound(source: dict[str, Any]) -> str:
+    """Where it came from."""
+    name = source.get("name")
+    return clipped(name if isinstance(name, str) else ", ".join(f"{k} {v}" for k, v in source.items()))
+
+
+def _quarantine_s(config: dict[str, Any]) -> float:
+    """For how long what failed is not shown again; 0 where the configuration is not one."""
+    try:
+        length = float(config["selector"]["select"]["quarantine_sec"])
+    except (LookupError, TypeError, ValueError):
+        return 0.0
+    return min(max(length, 0.0), 86400.0)

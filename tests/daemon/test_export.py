@@ -162,9 +162,9 @@ def test_a_night_of_picks_passes_without_being_held(session: SessionReader, tmp_
     class Counting(SessionReader):
         def checked(self, log: str) -> Iterator[dict[str, Any]]:
             nonlocal read
-            for record in super().checked(log):
+            for one in super().checked(log):
                 read += 1
-                yield record
+                yield one
 
     table = rows.pick_rows(Counting(many.folder), rows.Told())
     assert next(table)["seq"] == 1

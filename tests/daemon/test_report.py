@@ -279,6 +279,22 @@ def test_a_changed_log_leaves_the_old_report_alone(session: SessionReader, tmp_p
     assert made(session.folder, tmp_path, "--no-replay") == 2
 
 
+def test_a_header_as_long_as_a_book_is_cut(session: SessionReader, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    shutil.copytree(session.folder, folder)
+    header = json.loads((folder / "session.json").read_text())
+    long = "x" * 1_000_000
+    header |= {"session": long, "startedAt": long, "input": {"a": [long]}, "platform": {long: long}}
+    header["config"] = {"selector": []}
+    (folder / "session.json").write_text(json.dumps(header))
+    assert made(folder, tmp_path / "long.html", "--no-replay") == 0
+    page = (tmp_path / "long.html").read_text()
+    assert max(map(len, re.findall("x+", page))) < 1000
+    head = rows(page, "h")[0]["header"]
+    assert max(map(len, [*head["platform"][0], head["session"], head["sound"]])) <= 300
+    assert head["quarantineSec"] == 0.0
+
+
 @pytest.mark.parametrize(
     "lie",
     [
@@ -347,6 +363,16 @@ def test_figures_of_a_night_that_can_be_counted_by_hand(session: SessionReader) 
     assert (result["trustedBeat01"], result["trustedBar01"], result["live01"]) == (0.75, 0.0, 0.75)
     assert (result["different"], result["pool"], result["coverage01"]) == (2, 8, 0.25)
     assert result["entropyBits"] == pytest.approx(0.9183, abs=1e-4)
+
+
+def test_repeats_are_counted_in_picks(session: SessionReader) -> None:
+    figures = Statistics(session.header)
+    for seq, what in enumerate("abaacb", 1):
+        figures.pick(shown(seq, what, 10.0 * seq))
+    repeats = figures.result(100.0)["repeats"]
+    assert repeats["edges"][:2] == (2, 5)
+    assert repeats["counts"][:3] == [1, 2, 0]  # a after 2 and at once, b after 4
+    assert (repeats["min"], repeats["median"]) == (1, 2)
 
 
 def test_nothing_shown_gives_no_figures_and_no_error(session: SessionReader) -> None:

@@ -149,6 +149,72 @@ def test_wheel_drag_minimap_and_keys_move_the_view(browser: Browser, report: Pat
         page.close()
 
 
+def test_two_fingers_zoom_and_choose_nothing(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report)
+    page = seen.page
+    try:
+        touch = page.context.new_cdp_session(page)
+        touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+        box = page.locator("#timeline").bounding_box()
+        assert box
+        middle, y = box["x"] + 0.6 * box["width"], box["y"] + 60
+        before = state(seen)
+
+        def fingers(kind: str, *reach: float) -> None:
+            points = [{"x": middle + by, "y": y, "id": i} for i, by in enumerate(reach)]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        fingers("touchStart", -40.0)
+        fingers("touchStart", -40.0, 40.0)
+        for reach in (60.0, 90.0, 120.0):
+            fingers("touchMove", -reach, reach)
+        until(lambda: state(seen)["to"] - state(seen)["from"] < 0.5 * (before["to"] - before["from"]))
+        after = state(seen)
+        share = (middle - box["x"] - 78) / (box["width"] - 78)
+
+        def under(view: dict[str, Any]) -> float:
+            return view["from"] + share * (view["to"] - view["from"])
+
+        assert (before["to"] - before["from"]) / (after["to"] - after["from"]) == pytest.approx(3.0, rel=0.05)
+        assert under(after) == pytest.approx(under(before), abs=0.5)
+        fingers("touchEnd", -120.0)
+        fingers("touchEnd")
+        assert state(seen)["selected"] == before["selected"]
+        in_order(seen)
+    finally:
+        page.close()
+
+
+def test_what_failed_is_in_quarantine_for_a_while(browser: Browser, session: Any, tmp_path: Path) -> None:
+    picks = [r for r in session.records("picks") if r["type"] == "pick"]
+    lines: list[dict[str, Any]] = []
+    for pick in picks:
+        done = {"type": "outcome", "v": 1, "seq": pick["seq"], "sample": pick["activateSample"]}
+        lines += [pick, {**done, "outcome": "activated", "activateSample": pick["activateSample"]}]
+    lines.append({**done, "seq": picks[0]["seq"], "sample": at(24), "outcome": "failed", "reason": "link"})
+    forged = forge(tmp_path / "forged", session, lines)
+    assert main(["report", str(forged.folder), "-o", str(tmp_path / "f.html"), "--no-replay"]) == 0
+    seen = opened(browser, tmp_path / "f.html")
+    page = seen.page
+    try:
+        box = page.locator("#timeline").bounding_box()
+        assert box
+
+        def said(second: float) -> str:
+            share = second / state(seen)["end"]
+            page.mouse.move(box["x"] + 78 + share * (box["width"] - 78), box["y"] + 60)
+            return page.locator("#tip").inner_text()
+
+        assert "quarantine" not in said(20.0)
+        assert f"in quarantine: Pair {picks[0]['pair']}" in said(30.0)
+        assert page.locator("#why").inner_text()
+        page.locator("summary").click()
+        assert picks[0]["fgUrl"] in page.locator("#why").inner_text()
+        in_order(seen)
+    finally:
+        page.close()
+
+
 def test_a_pick_tells_why(browser: Browser, report: Path, session: Any) -> None:
     seen = opened(browser, report)
     page = seen.page

@@ -64,7 +64,7 @@ function answers(session, pick) {
     if (outcome.late) words.push(`${Math.round(outcome.late)} ms late`);
     if (outcome.layer) words.push(`(${outcome.layer})`);
     const text = words.join(" ") + (outcome.reason ? `: ${outcome.reason}` : "");
-    return make("li", late ? "warm" : (TONES[outcome.o] ?? ""), make("i"), make("span", "", text), make("time", "", clock(outcome.t, 2)));
+    return make("li", outcome.o === "shown" && late ? "warm" : (TONES[outcome.o] ?? ""), make("i"), make("span", "", text), make("time", "", clock(outcome.t, 2)));
   });
   const said = lines.length > 0 ? make("ol", "answers", ...lines) : make("p", "note", "Nothing is known of it.");
   return [make("h3", "", "What became of it"), said];
@@ -83,6 +83,8 @@ function rest(pick) {
     ["candidates", pick.candidates],
     ["weight", `${pick.weight} of ${pick.total}`],
     ["draw", pick.draw],
+    ["file", pick.urls[0]],
+    ["file behind", pick.urls[1]],
     ["warp, cx", pick.warp === null ? "" : `${pick.warp}, ${pick.cx}`],
     ["quality", pick.quality],
   ]);

@@ -25,15 +25,25 @@ function showFigures(place, session) {
   const classes = most(dwell.counts, (count) => count);
   const spent = most(figures.sections, (row) => row[1]);
   const whole = figures.sections.reduce((sum, row) => sum + row[1], 0) || 1;
-  const often = most(figures.mostShown, (row) => row[5]);
+  const often = most(figures.mostShown, (row) => row[4]);
   const edges = dwell.edges;
   const between = (i) => (i === 0 ? `under ${edges[0]} s` : i === edges.length ? `${edges[i - 1]} s and more` : `${edges[i - 1]} to ${edges[i]} s`);
+  const { repeats } = figures;
+  const soon = most(repeats.counts, (count) => count);
+  const apart = (i) => {
+    const { edges: steps } = repeats;
+    if (i === 0) return "at once";
+    if (i === steps.length) return `${steps[i - 1]} picks and more`;
+    return `after ${steps[i - 1]} to ${steps[i] - 1} picks`;
+  };
+  const back = repeats.min === null ? [make("p", "note", "Nothing was shown twice.")] : repeats.counts.map((count, i) => barRow(apart(i), count / soon, count, { tone: "warm" }));
   const charts = make(
     "div",
     "charts",
     bars("Why pictures changed", figures.reasons.map(([name, count]) => barRow(reasonInWords(name), count / reasons, count, { title: name }))),
     bars("How long they stayed", dwell.counts.map((count, i) => barRow(between(i), count / classes, count, { tone: "warm" }))),
-    bars("On screen longest", figures.mostShown.map(([, , title, fg, times, spentOn]) => barRow(title.startsWith("Pair ") ? `${title} · ${shortName(fg)}` : shortName(title), spentOn / often, `${times} × ${seconds(spentOn / times)}`, { title: `${title}, ${fg}: ${times} times, ${seconds(spentOn)} in all`, kind: "share wide" }))),
+    bars("How soon they came back", back),
+    bars("Shown most", figures.mostShown.map(([, , title, fg, times, spentOn]) => barRow(title.startsWith("Pair ") ? `${title} · ${shortName(fg)}` : shortName(title), times / often, `${times} × ${seconds(spentOn / times)}`, { title: `${title}, ${fg}: ${times} times, ${seconds(spentOn)} in all`, kind: "share wide" }))),
     bars("The music", figures.sections.map(([name, time]) => barRow(name, time / spent, percent(time / whole), { tone: "low" }))),
   );
   place.replaceChildren(tiles, charts);
@@ -62,11 +72,11 @@ function showAbout(place, session) {
   const who = facts([
     ["session", header.session],
     ["started", header.startedAt || "a replay, without a wall clock"],
-    ["sound", header.input.name ?? JSON.stringify(header.input)],
+    ["sound", header.sound],
     ["length", `${clock(session.end - session.first, 1)}${session.first > 0 ? `, from ${clock(session.first, 1)} of the show` : ""}`],
     ["end", head.closed ? "closed" : "cut off: this is what was saved"],
-    ["continues", header.start?.continues],
-    ["begun anew because of", header.start?.reason],
+    ["continues", header.start.continues],
+    ["begun anew because of", header.start.reason],
     ["sample rate, hop", `${header.rate} Hz, ${header.hop}`],
     ["beat engine", header.beatEngine],
     ["curves", head.levels === null ? "from the logs alone" : `heard again, a value each ${(1000 * head.levels.seconds).toFixed(1)} ms`],
@@ -78,7 +88,7 @@ function showAbout(place, session) {
     ["configuration sha256", header.configSha256],
     ["catalogue sha256", header.catalogSha256],
     ["replays exactly", header.replayExact ? "on every machine" : "only where it was recorded"],
-    ...Object.entries(header.platform),
+    ...header.platform,
     ["report by", `${head.madeBy}, code ${head.code.slice(0, 16)}`],
   ]);
   place.replaceChildren(

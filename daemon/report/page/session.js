@@ -1,5 +1,6 @@
 // ---- the session, put together from its rows ----
 
+const LANES = 4;
 const KINDS = { p: "picks", s: "sections", a: "states", c: "commands", d: "devices", o: "overflows", r: "restarts", f: "rates" };
 
 async function readSession() {
@@ -22,6 +23,7 @@ async function readSession() {
   for (const list of [session.sections, session.states, session.devices]) spans(list, session.end);
   session.gaps = session.devices.filter((device) => device.state !== "live");
   onScreen(session);
+  session.quarantine = quarantined(session);
   return session;
 }
 
@@ -42,6 +44,32 @@ function onScreen(session) {
       .join("\n")
       .toLowerCase();
   }
+}
+
+/** What failed is not shown again for a while: a span for each, in as few lanes as they fit. */
+function quarantined(session) {
+  const failures = session.picks.flatMap((pick) => pick.outcomes.filter((outcome) => outcome.o === "failed").map(({ t }) => ({ pick, t })));
+  const newest = new Map();
+  const found = [];
+  for (const { pick, t } of failures.sort((a, b) => a.t - b.t)) {
+    const what = `${pick.pack}:${pick.id}`;
+    const end = Math.min(t + session.head.header.quarantineSec, session.end);
+    const before = newest.get(what);
+    // Said once more, by another stage for instance, it begins anew.
+    if (before !== undefined && t <= before.end) before.end = end;
+    else {
+      newest.set(what, { t, end, title: pick.title, lane: 0 });
+      found.push(newest.get(what));
+    }
+  }
+  const ends = [];
+  for (const span of found) {
+    const free = ends.findIndex((end) => end <= span.t);
+    span.lane = free >= 0 ? free : Math.min(ends.length, LANES - 1);
+    ends[span.lane] = Math.max(span.end, ends[span.lane] ?? 0);
+  }
+  session.lanes = Math.max(1, ends.length);
+  return found;
 }
 
 /** The pick on screen at a moment. */

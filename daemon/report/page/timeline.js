@@ -61,6 +61,23 @@ class Timeline {
   listen() {
     const { canvas, view } = this;
     let held = null;
+    const fingers = new Map();
+    const spread = () => {
+      const [a, b] = fingers.values();
+      return { middle: (a + b) / 2, apart: Math.max(Math.abs(a - b), 20) };
+    };
+    const pinch = (event) => {
+      const before = spread();
+      fingers.set(event.pointerId, event.offsetX);
+      const now = spread();
+      view.zoom(before.apart / now.apart, this.at(before.middle));
+      view.pan(((before.middle - now.middle) * view.span) / (this.width - GUTTER));
+    };
+    const lift = (event) => {
+      fingers.delete(event.pointerId);
+      // The finger that stays goes on moving the view, and chooses nothing.
+      held = fingers.size > 0 ? { start: 0, last: [...fingers.values()][0], moved: true } : null;
+    };
     canvas.addEventListener(
       "wheel",
       (event) => {
@@ -74,12 +91,16 @@ class Timeline {
       { passive: false },
     );
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || fingers.size === 2) return;
       canvas.setPointerCapture(event.pointerId);
-      held = { start: event.offsetX, last: event.offsetX, moved: false };
+      fingers.set(event.pointerId, event.offsetX);
+      held = { start: event.offsetX, last: event.offsetX, moved: fingers.size > 1 };
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (held !== null) {
+      const touches = fingers.has(event.pointerId);
+      if (touches && fingers.size === 2) return pinch(event);
+      if (touches) fingers.set(event.pointerId, event.offsetX);
+      if (held !== null && touches) {
         held.moved ||= Math.abs(event.offsetX - held.start) > 4;
         if (held.moved) {
           canvas.classList.add("moving");
@@ -92,9 +113,9 @@ class Timeline {
     canvas.addEventListener("pointerup", (event) => {
       canvas.classList.remove("moving");
       if (held !== null && !held.moved && event.offsetX >= GUTTER) this.onPick(pickAt(this.session, this.at(event.offsetX)));
-      held = null;
+      lift(event);
     });
-    canvas.addEventListener("pointercancel", () => (held = null));
+    canvas.addEventListener("pointercancel", lift);
     canvas.addEventListener("pointerleave", () => this.leave());
     canvas.addEventListener("dblclick", (event) => {
       const pick = pickAt(this.session, this.at(event.offsetX));
@@ -143,6 +164,11 @@ class Timeline {
     const from = lowerBound(session.commands, at - reach, (command) => command.t);
     for (const command of session.commands.slice(from, from + 3).filter(near)) {
       yield make("p", "", `${command.verb} ${command.arg} (${originInWords(command.origin)})`);
+    }
+    const held = session.quarantine.filter((span) => span.t <= at && at < span.end);
+    if (held.length > 0) {
+      const more = held.length > 3 ? ` and ${held.length - 3} more` : "";
+      yield make("p", "bad", `in quarantine: ${held.slice(0, 3).map((span) => span.title).join(", ")}${more}`);
     }
     const gap = spanAt(session.gaps, at);
     if (gap !== null) yield make("p", "bad", `device ${gap.state}: ${gap.detail}`);

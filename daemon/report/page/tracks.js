@@ -444,6 +444,26 @@ function drawDevice(context, scene, top, height) {
   for (const again of scene.session.restarts) mark(context, scene, again.t, top + height / 2, "cross", "bad");
 }
 
+/** What failed, for as long as it must not be shown again. */
+function drawQuarantine(context, scene, top, height) {
+  const { quarantine, lanes } = scene.session;
+  const each = (height - 2 * (lanes - 1)) / lanes;
+  context.font = SMALL;
+  for (const { t, end, title, lane } of quarantine) {
+    if (end < scene.view.from || t > scene.view.to) continue;
+    const [from, to] = [Math.max(scene.x(t), GUTTER), Math.min(scene.x(end), scene.width)];
+    const y = top + lane * (each + 2);
+    context.fillStyle = scene.color("bad");
+    context.globalAlpha = 0.22;
+    context.fillRect(from, y, Math.max(2, to - from), each);
+    context.globalAlpha = 1;
+    if (scene.x(t) >= GUTTER) context.fillRect(from, y, 2, each);
+    if (each < 13) continue;
+    context.fillStyle = scene.color("text");
+    context.fillText(fitted(context, title, to - from - 12), from + 8, y + each / 2 + 0.5);
+  }
+}
+
 /** What stands at the left of a track of several curves: names in their colours. */
 const CURVES = {
   Energy: [["Energy", "warm"], ["Intensity", "text"], ["Build-up", "bad"]],
@@ -479,6 +499,7 @@ const TRACKS = [
   ["Operator", 0, 20, drawCommands, (session) => session.commands.length > 0],
   ["Browsers", 0.8, 16, drawRates, (session) => session.rates.some((rate) => rate.fps !== undefined)],
   ["Device", 0, 16, drawDevice, () => true],
+  ["Quarantine", 0.5, 16, drawQuarantine, (session) => session.quarantine.length > 0],
 ];
 const TRACK_GAP = 6;
 const MOST_PICKS = 54;

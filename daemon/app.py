@@ -10,6 +10,7 @@ import secrets
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,11 +21,13 @@ from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
 from daemon.osc_in import listen
-from daemon.playback import Playback
 from daemon.realtime import quiet_collector
 from daemon.server import Server
 from daemon.show import Show
 from daemon.source_child import SourceChild
+
+if TYPE_CHECKING:
+    from daemon.playback import Playback  # brings the engine along, which main needs only to play again
 
 WEB_DIR = Path(__file__).parent / "web" / "dist"
 LAST_WORDS_S = 1.0  # after the last sample of a recording: browsers answer, desks get their last message
@@ -49,6 +52,8 @@ def play_again(args: argparse.Namespace, config_path: Path | None) -> int:
     """Show a recorded session again in real time. Returns the exit code: 1 if picks came out otherwise."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
+    from daemon.playback import Playback
+
     playback = Playback(args.source, waits=args.wait)
     config = playback.with_addresses(configuration.load(config_path), args.port)
     base = config_path.parent if config_path else Path()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -25,7 +25,6 @@ from daemon.engine_link import Handover
 from daemon.errors import ProtocolError
 from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
-from daemon.playback import Playback
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
 from daemon.ring import Ring
@@ -34,6 +33,9 @@ from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
 from selector import vocabulary
 from selector.catalog import Catalog
+
+if TYPE_CHECKING:
+    from daemon.playback import Playback  # brings the engine along, which main needs only to play again
 
 log = logging.getLogger("aivjd")
 

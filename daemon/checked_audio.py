@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 import numpy as np
 
 from daemon.session import SessionReader
 from daemon.verdict import DivergedError
-
-T = TypeVar("T")
 
 TORN_S = 1.0
 """Seconds of audio that a writer which was killed may still have had in memory."""
@@ -70,41 +65,3 @@ def checked_audio(
         source = reader.audio(summed) if source is None else source
         if count or next(source, None) is not None:
             raise DivergedError("audio", str(path), "there is more audio than was analysed")
-
-
-def ahead(items: Iterator[T], depth: int = 16) -> Iterator[T]:
-    """The same items, made up to `depth` ahead by a thread: decoding needs no interpreter lock."""
-    made: queue.Queue[tuple[str, object]] = queue.Queue(depth)
-    enough = threading.Event()
-
-    def put(item: tuple[str, object]) -> bool:
-        while not enough.is_set():
-            try:
-                made.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def make() -> None:
-        try:
-            for item in items:
-                if not put(("item", item)):
-                    return
-            put(("end", None))
-        except Exception as error:  # noqa: BLE001 (it is raised again where it belongs)
-            put(("error", error))
-
-    thread = threading.Thread(target=make, name="decode ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            kind, item = made.get()
-            if kind == "error":
-                raise item  # type: ignore[misc]
-            if kind == "end":
-                return
-            yield item  # type: ignore[misc]
-    finally:
-        enough.set()
-        thread.join()

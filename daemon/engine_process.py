@@ -326,7 +326,7 @@ def main() -> None:
     fds: list[int] = []
     while not fds:
         data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE, 8)
-        if not data or b'"stop"' in data:
+        if not data or (not fds and msgspec.json.decode(data)["op"] == "stop"):
             return  # main ended, or told us to, before there was a session
     header_fd, *rings = fds
     with os.fdopen(header_fd, "rb") as file:

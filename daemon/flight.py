@@ -8,7 +8,6 @@ session. Keeping has a thread, and each writing another, so that a slow disk del
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import shutil
 import threading
@@ -24,7 +23,7 @@ import soundfile
 
 from daemon.errors import SessionError
 from daemon.ring import Ring
-from daemon.session import Header, SessionWriter, Start
+from daemon.session import TROUBLE, Header, SessionWriter, start_at
 from daemon.tape import Said, StateAt, Tape
 from selector.canonical import GENESIS
 
@@ -241,7 +240,7 @@ class Flight:
         try:
             seconds = self._write_to(part, order, chunks)
             part.rename(order.folder)
-        except (OSError, soundfile.LibsndfileError, AssertionError, SessionError) as error:
+        except TROUBLE as error:
             shutil.rmtree(part, ignore_errors=True)
             what = error.what if isinstance(error, SessionError) else str(error)
             order.done(order.folder, SessionError(what or "it could not be written"))
@@ -275,13 +274,7 @@ def _start(chunk: Chunk) -> dict[str, Any] | None:
     state = _inflated(chunk.state)
     if state is None:
         return None
-    start = Start(
-        sample=chunk.first,
-        sha256=hashlib.sha256(state).hexdigest(),
-        prev={"picks": chunk.prev, "inputs": GENESIS, "events": GENESIS},
-        reason="flight",
-    )
-    return msgspec.to_builtins(start)  # type: ignore[no-any-return]
+    return start_at(chunk.first, state, chunk.prev, reason="flight")
 
 
 def _inflated(state: bytes | None) -> bytes | None:

@@ -11,7 +11,6 @@ Only the thread touches the disk. Main puts in what the engine says, asks what i
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -20,11 +19,10 @@ from time import monotonic
 from typing import Literal, TypeAlias
 
 import msgspec
-import soundfile
 
 from daemon.errors import SessionError
 from daemon.ring import Ring
-from daemon.session import Header, SessionWriter, Start
+from daemon.session import TROUBLE, Header, SessionWriter, start_at
 from daemon.settings import RecordSettings
 from daemon.tape import Said, StateAt, Tape
 from selector.canonical import GENESIS
@@ -36,9 +34,6 @@ PAUSE_MAX_S = 60.0
 GOOD_S = 120.0  # after so long without trouble, the next is the first again
 GB = 1 << 30
 ROOM = 1 << 20  # bytes beyond `keep_free_gb` to begin again
-
-# soundfile asserts that all was written.
-TROUBLE = (OSError, soundfile.LibsndfileError, SessionError, AssertionError)
 
 Want: TypeAlias = Literal["", "cut", "start"]
 
@@ -225,14 +220,13 @@ class Recorder:
         header = msgspec.structs.replace(self._header)
         folder = self._root / self._header.session
         if state is not None:
-            start = Start(
-                sample=state.sample,
-                sha256=hashlib.sha256(state.data).hexdigest(),
-                prev={"picks": self._tape.prev, "inputs": GENESIS, "events": GENESIS},
-                continues=self.folder.name if reason == "rotation" else "",  # else nothing ends just there
+            header.start = start_at(
+                state.sample,
+                state.data,
+                self._tape.prev,
                 reason=reason,
+                continues=self.folder.name if reason == "rotation" else "",  # else nothing ends just there
             )
-            header.start = msgspec.to_builtins(start)
             header.started_at = self._tape.clock(state.sample)
             if self._parts:
                 folder = folder.with_name(f"{folder.name}-{self._parts + 1:03d}")

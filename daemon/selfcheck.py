@@ -36,32 +36,22 @@ THIRD, ROOT = 0x3FD5555555555555, 0x3FF6A09E667F3BCD
 WEIGHTS = Path(__file__).resolve().parent.parent / "dsp" / "weights"
 
 
-@njit("void(float32[::1], float32[::1])", cache=True, nogil=True, error_model="numpy")
-def probe32(x: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Steps of arithmetic in single precision, with values that the compiler does not know."""
+@njit(
+    ["void(float32[::1], float32[::1])", "void(float64[::1], float64[::1])"],
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
+def probe(x: NDArray[np.floating], out: NDArray[np.floating]) -> None:
+    """Steps of arithmetic in single or double precision, with values that the compiler does not know."""
     out[0] = x[0] * x[1]
     out[1] = x[2] + x[3]
     out[2] = x[4] + x[3]
     out[3] = x[5] * x[5] - x[6]
     out[4] = x[2] / x[7]
     out[5] = np.sqrt(x[8])
-    total = np.float32(0.0)
-    for k in range(9, x.shape[0]):
-        total += x[k]
-    out[6] = total
-
-
-@njit("void(float64[::1], float64[::1])", cache=True, nogil=True, error_model="numpy")
-def probe64(x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """The same in double precision."""
-    out[0] = x[0] * x[1]
-    out[1] = x[2] + x[3]
-    out[2] = x[4] + x[3]
-    out[3] = x[5] * x[5] - x[6]
-    out[4] = x[2] / x[7]
-    out[5] = np.sqrt(x[8])
-    total = 0.0
-    for k in range(9, x.shape[0]):
+    total = x[9]
+    for k in range(10, x.shape[0]):
         total += x[k]
     out[6] = total
 
@@ -107,9 +97,9 @@ def _setting() -> Iterator[str]:
 
 
 def _arithmetic() -> Iterator[str]:
-    for name, probe, dtype, arguments, unit, third, root in (
-        ("single", probe32, np.dtype("f4"), _arguments(23, 1e-38, 12), 2.0**-23, 0x3EAAAAAB, 0x3FB504F3),
-        ("double", probe64, np.dtype("f8"), _arguments(52, 1e-308, 27), 2.0**-52, THIRD, ROOT),
+    for name, dtype, arguments, unit, third, root in (
+        ("single", np.dtype("f4"), _arguments(23, 1e-38, 12), 2.0**-23, 0x3EAAAAAB, 0x3FB504F3),
+        ("double", np.dtype("f8"), _arguments(52, 1e-308, 27), 2.0**-52, THIRD, ROOT),
     ):
         out = np.zeros(7, dtype=dtype)
         probe(np.array(arguments, dtype=dtype), out)

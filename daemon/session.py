@@ -11,15 +11,16 @@ This is the door; behind it, `session_header` says what a session is, `session_w
 from __future__ import annotations
 
 from daemon.session_files import LOGS
-from daemon.session_header import FORMAT, Closed, Header, Start, new_header
+from daemon.session_header import FORMAT, Closed, Header, Start, new_header, start_at
 from daemon.session_reader import READ_FRAMES, SessionReader
-from daemon.session_writer import SUMS_A_SECOND, SessionWriter, file_sha256
+from daemon.session_writer import SUMS_A_SECOND, TROUBLE, SessionWriter, file_sha256
 
 __all__ = [
     "FORMAT",
     "LOGS",
     "READ_FRAMES",
     "SUMS_A_SECOND",
+    "TROUBLE",
     "Closed",
     "Header",
     "SessionReader",
@@ -27,4 +28,5 @@ __all__ = [
     "Start",
     "file_sha256",
     "new_header",
+    "start_at",
 ]

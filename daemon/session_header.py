@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from daemon.beat_engine import engine_name, replay_exact
 from daemon.config import Config
 from daemon.fingerprint import code_sha256, platform_facts, tool_version
 from dsp.hop import hop_of
+from selector.canonical import GENESIS
 from selector.catalog import Catalog
 
 FORMAT = 1
@@ -36,6 +38,26 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     prev: dict[str, Hash]
     continues: str = ""
     reason: str = ""
+
+
+def start_at(sample: int, state: bytes, prev: str, *, reason: str, continues: str = "") -> dict[str, Any]:
+    """`start` of the header of a session that begins in the middle, with logs of its own.
+
+    Args:
+        sample: of the show.
+        state: of the engine there.
+        prev: hash of the last pick record before.
+        reason: see `Start`.
+        continues: see `Start`.
+    """
+    start = Start(
+        sample=sample,
+        sha256=hashlib.sha256(state).hexdigest(),
+        prev={"picks": prev, "inputs": GENESIS, "events": GENESIS},
+        continues=continues,
+        reason=reason,
+    )
+    return msgspec.to_builtins(start)  # type: ignore[no-any-return]
 
 
 class Closed(msgspec.Struct, frozen=True):

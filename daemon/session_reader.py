@@ -93,6 +93,11 @@ class SessionReader:
         """Whole lines of a log from a byte on, without their line ends; a torn last line is left out."""
         return lines_inside(self.folder, f"{log}.jsonl", offset)
 
+    @property
+    def length(self) -> int:
+        """Samples in the folder, for progress; 0 where its end is not known."""
+        return self.closed.samples if self.closed else 0
+
     def sealed(self, log: str) -> SealedLog:
         """A log as its chain is checked, line by line; after a clean end no line is torn."""
         lines = lines_inside(self.folder, f"{log}.jsonl", torn=self.closed is not None)

@@ -20,6 +20,8 @@ from daemon.session_files import LOGS, STATES, state_name
 from daemon.session_header import Header
 from selector.canonical import HashChain, canonical
 
+TROUBLE = (OSError, soundfile.LibsndfileError, SessionError, AssertionError)
+"""What writing may raise; soundfile asserts that all was written."""
 SUMS_A_SECOND = 4  # what `kill -9` can cost, and how finely damage is located
 
 

@@ -7,7 +7,6 @@ one place where what the operator wrote for the input is understood: `resolve`.
 from __future__ import annotations
 
 import json
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon import feeder
+from daemon.ahead import ahead
 from daemon.devices import check_channels, find, list_devices
 from daemon.errors import DeviceError
 from daemon.feeder import Exit, Input, report
@@ -150,29 +150,6 @@ def click_period(rate: int) -> int:
     return int(rate * CLICK_EVERY_S)
 
 
-def ahead(blocks: Blocks, count: int) -> Blocks:
-    """The same blocks, made by a thread up to `count` of them early: a slow disk makes no gap.
-
-    An error of `blocks` is raised here, after all that came before it.
-    """
-    made: queue.Queue[NDArray[np.float32] | Exception | None] = queue.Queue(count)
-
-    def make() -> None:
-        ask_for_priority(AHEAD)
-        try:
-            for block in blocks:
-                made.put(block)
-            made.put(None)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
-            made.put(error)
-
-    threading.Thread(target=make, name="ahead", daemon=True).start()
-    while (block := made.get()) is not None:
-        if isinstance(block, Exception):
-            raise block
-        yield block
-
-
 def play(
     blocks: Blocks,
     ring: Ring,
@@ -246,7 +223,8 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
         generation=ring.generation,
         realtime=priority,
     )
-    play(ahead(blocks, int(AHEAD_S * ring.rate / frames)), ring, stop, published)
+    early = ahead(blocks, int(AHEAD_S * ring.rate / frames), prepare=lambda: ask_for_priority(AHEAD))
+    play(early, ring, stop, published)
     if not stop.is_set():
         report("ended", frames=ring.written)
     return Exit.ENDED

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from daemon import engine_state
-from daemon.checked_audio import ahead, checked_audio
+from daemon.checked_audio import checked_audio
 from daemon.engine import Engine, log_records
 from daemon.errors import SessionError
 from daemon.outline import Mark, Outline, effects, sums
@@ -94,7 +94,6 @@ def replay(
     stretch: Stretch,
     *,
     block: int | None = None,
-    threaded: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Line | int]:
     """What the logs should say of a stretch, line by line; at last the sample that was reached.
@@ -104,10 +103,9 @@ def replay(
         SessionError: the session cannot be read.
     """
     engine = engine_at(reader, stretch.state)
-    audio = checked_audio(
+    blocks = checked_audio(
         reader, sums(reader, stretch.sums, stretch.first), stretch.first, stretch.end, stretch.summed
     )
-    blocks = ahead(audio) if threaded else audio
     inputs = effects(reader, stretch.effects, stretch.first, stretch.end)
     marks = list(reversed(stretch.marks))
     try:

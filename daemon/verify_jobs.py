@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from time import monotonic
@@ -42,7 +43,8 @@ class _Worker:
 
     def give(self, number: int, stretch: Stretch) -> None:
         self.task, self.position, self.heard = number, stretch.first, monotonic()
-        self.connection.send(stretch)
+        with suppress(OSError):  # it is dead already: `_listen` finds the end of what it says
+            self.connection.send(stretch)
 
     def end(self) -> None:
         self.process.kill()

@@ -53,7 +53,8 @@ class Quarantine:
 
     def expire(self, sample: int) -> bool:
         """Release what is due at `sample`; True when something was."""
-        if not self._held or all(d.until_sample > sample for d in self._held.values()):
+        first = self.next_expiry
+        if first is None or sample < first:
             return False
         self._held = {i: d for i, d in self._held.items() if d.until_sample > sample}
         return True

@@ -20,7 +20,7 @@ from daemon.config import Config
 from daemon.diff.bisect import Bisection, Parting, first_parting
 from daemon.diff.cause import first_difference, reason_of
 from daemon.diff.keys import differing, flat
-from daemon.diff.variants import Changes, changed, length, other_version, rerun
+from daemon.diff.variants import Changes, changed, other_version, rerun
 from daemon.errors import SessionError, UsageError
 from daemon.fingerprint import code_sha256
 from daemon.pick_stream import Fate, fates, pick_lines
@@ -96,7 +96,7 @@ def _reference(reader: SessionReader, scratch: Path) -> SessionReader:
         return reader
     header = changed(reader.header, Changes())
     writer = SessionWriter(scratch / "reference", header, audio=False)
-    progress = progress_bar(length(reader), header.rate)
+    progress = progress_bar(reader.length, header.rate)
     for record in rerun(reader, header, progress):
         writer.pick(record)
     writer.close()

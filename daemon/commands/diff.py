@@ -14,7 +14,7 @@ import msgspec
 from daemon.commands.dispatch import end_progress, progress_bar
 from daemon.diff.compare import Row, Side, Tally, Totals, compare
 from daemon.diff.keys import flat
-from daemon.diff.variants import Changes, changed, length, other_version, rerun
+from daemon.diff.variants import Changes, changed, other_version, rerun
 from daemon.errors import UsageError
 from daemon.pick_stream import Fate, fates, pick_lines, typed
 from daemon.session import Header, SessionReader
@@ -73,7 +73,7 @@ def _other(
         other = other_version(args.python, reader.folder, changes, out)
         return fates(pick_lines(other)), other.header, f"replayed by {args.python}, {what}"
     header = changed(reader.header, changes)
-    records = rerun(reader, header, progress_bar(length(reader), header.rate))
+    records = rerun(reader, header, progress_bar(reader.length, header.rate))
     return fates(map(typed, records)), header, f"replayed, {what}"
 
 

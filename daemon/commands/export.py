@@ -7,12 +7,10 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from daemon.commands.dispatch import end_progress, progress_bar
-from daemon.diff.variants import length
+from daemon.commands.output import replacing
 from daemon.errors import UsageError
 from daemon.export import parquet, spreadsheet
 from daemon.export.app_eval import eval_rows
@@ -38,13 +36,13 @@ def export(args: argparse.Namespace) -> int:
     reader, told = SessionReader(args.session), Told()
     rows = _rows(reader, args, told)
     if form == "parquet":
-        with _replacing(args.out) as part:
+        with replacing(args.out) as part:
             told.rows = parquet.write(part, COLUMNS[args.what], rows, metadata(reader.header, args.what))
     elif args.out is None:
         told.rows = _text(sys.stdout.buffer, args.what, form, rows)
         sys.stdout.buffer.flush()
     else:
-        with _replacing(args.out) as part, part.open("wb") as file:
+        with replacing(args.out) as part, part.open("wb") as file:
             if form == "csv":
                 file.write(b"\xef\xbb\xbf")  # by this a spreadsheet knows that it is UTF-8
             told.rows = _text(file, args.what, form, rows)
@@ -76,7 +74,7 @@ def _rows(reader: SessionReader, args: argparse.Namespace, told: Told) -> Iterat
             return eval_rows(reader)
         case "log":
             return log_lines(reader)
-    progress = progress_bar(length(reader), reader.header.rate)
+    progress = progress_bar(reader.length, reader.header.rate)
     return snapshot_rows(reader, told, hz=args.hz, progress=progress)
 
 
@@ -114,19 +112,3 @@ def metadata(header: Header, what: str) -> dict[str, Any]:
         "hop": header.hop,
         "beatEngine": header.beat_engine,
     }
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place when all went well, and is gone when not."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        try:
-            yield part
-            part.replace(path)
-        except OSError as error:
-            raise UsageError(
-                f"cannot be written ({error.strerror or error})", where=str(path), fix="name another file"
-            ) from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from daemon import config as configuration
 from daemon import packs, selfcheck
+from daemon.ahead import ahead
 from daemon.audio_file import AudioFile
-from daemon.checked_audio import ahead
 from daemon.commands.dispatch import default_config, progress_bar
+from daemon.diff.variants import Changes, changed
 from daemon.engine import Engine, Hop, log_records
 from daemon.errors import AivjdError, SessionError, UsageError
-from daemon.fingerprint import code_sha256, tool_version
 from daemon.replay import ENGINE_FAULTS, drive, engine_of, engine_of_header, take_up
 from daemon.session import Header, SessionReader, SessionWriter, new_header
 from selector.canonical import canonical
@@ -39,7 +37,7 @@ def replay(args: argparse.Namespace) -> int:
         reader = SessionReader(source)
         header, engine = _session(reader, args)
         inputs: Iterator[dict[str, Any]] = reader.checked("inputs")
-        blocks, total = reader.audio(), reader.closed.samples if reader.closed else 0
+        blocks, total = reader.audio(), reader.length
     else:
         audio = AudioFile(source)
         header, engine = _audio(audio, args)
@@ -120,24 +118,15 @@ def _sound(hops: Iterator[Hop], engine: Engine, where: str) -> Iterator[Hop]:
 
 
 def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, Engine]:
-    header = reader.header
-    if args.seed is None and args.config is None and args.pack is None:
-        return _again(header), engine_of(reader)
-    changed = _again(header)
-    changed.seed = header.seed if args.seed is None else args.seed
-    if args.config:
-        config = configuration.load(args.config)
-        changed.config = msgspec.to_builtins(config)
-        changed.config_sha256 = config.decision_sha256()
-    if args.pack:
-        catalog = packs.load([Path(place) for place in args.pack]).catalog
-        changed.catalog = json.loads(catalog.to_json())
-        changed.catalog_sha256 = catalog.sha256
-    engine = engine_of_header(changed, str(reader.folder))
+    changes = Changes(config=args.config, seed=args.seed, packs=args.pack)
+    header = changed(reader.header, changes)
+    if changes.none:
+        return header, engine_of(reader)
+    engine = engine_of_header(header, str(reader.folder))
     if reader.start is not None:
         # What was so far is as it was; from here on it is decided otherwise.
         take_up(engine, reader, reader.start.sample, reader.start.sha256)
-    return changed, engine
+    return header, engine
 
 
 def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
@@ -154,9 +143,3 @@ def _audio(audio: AudioFile, args: argparse.Namespace) -> tuple[Header, Engine]:
         source={"name": f"file:{audio.path.name}"},
     )
     return header, engine_of_header(header, str(audio.path))
-
-
-def _again(header: Header) -> Header:
-    fresh = msgspec.structs.replace(header, closed=None)
-    fresh.version, fresh.code = tool_version(), code_sha256()
-    return fresh

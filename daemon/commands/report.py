@@ -12,7 +12,7 @@ import msgspec
 
 from daemon import selfcheck
 from daemon.commands.dispatch import end_progress, progress_bar
-from daemon.diff.variants import length
+from daemon.commands.output import replacing
 from daemon.errors import UsageError
 from daemon.report.build import build
 from daemon.session import SessionReader
@@ -33,11 +33,12 @@ def report(args: argparse.Namespace) -> int:
         reader,
         replay=not args.no_replay,
         verdict=verdict,
-        progress=progress_bar(length(reader), reader.header.rate),
+        progress=progress_bar(reader.length, reader.header.rate),
     )
     end_progress()
     data = made.html.encode()
-    _write(out, data)
+    with replacing(out) as part:
+        part.write_bytes(data)
     if args.json:
         said = {
             "out": str(out),
@@ -63,21 +64,7 @@ def _judged(reader: SessionReader) -> Verdict:
     verdict = verify(
         reader,
         jobs=len(os.sched_getaffinity(0)),
-        progress=progress_bar(length(reader), reader.header.rate),
+        progress=progress_bar(reader.length, reader.header.rate),
     )
     end_progress()
     return verdict
-
-
-def _write(out: Path, data: bytes) -> None:
-    part = out.with_name(f"{out.name}.part")
-    try:
-        try:
-            part.write_bytes(data)
-            part.replace(out)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written ({error.strerror or error})", where=str(out), fix="name another file"
-        ) from error

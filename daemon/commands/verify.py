@@ -48,7 +48,7 @@ def _judged(reader: SessionReader, args: argparse.Namespace, jobs: int) -> Verdi
 
 
 def _progress(reader: SessionReader) -> Callable[[int], None] | None:
-    return progress_bar(reader.closed.samples if reader.closed else 0, reader.header.rate)
+    return progress_bar(reader.length, reader.header.rate)
 
 
 def _told(verdict: Verdict) -> list[str]:

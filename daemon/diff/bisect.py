@@ -18,7 +18,7 @@ from daemon.config import Config
 from daemon.diff.compare import FRAME, name
 from daemon.diff.heard import Hearing, Tape
 from daemon.diff.keys import mixed
-from daemon.diff.variants import configure, engine_under, hops_of, length
+from daemon.diff.variants import configure, engine_under, hops_of
 from daemon.engine import Engine, Hop, log_records
 from daemon.errors import SessionError
 from daemon.pick_stream import Fate, FateBook, fates, pick_lines, typed
@@ -95,7 +95,7 @@ class Bisection:
     ) -> None:
         self._reader, self._reference, self._header = reader, reference, header
         self._base, self._other, self._show = base, other, show
-        self._samples = length(reader)
+        self._samples = reader.length
         self._known: dict[frozenset[str], Parting | None] = {}
         self._tape: Tape | None = None  # what is heard with no key of `dsp` changed, as far as is asked about
         self.replays = 0

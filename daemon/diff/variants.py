@@ -120,11 +120,6 @@ def hops_of(
         ) from error
 
 
-def length(reader: SessionReader) -> int:
-    """Samples in the session's folder, for progress; 0 where its end is not known."""
-    return reader.closed.samples if reader.closed else 0
-
-
 def rerun(
     reader: SessionReader, header: Header, progress: Callable[[int], None] | None = None
 ) -> Iterator[dict[str, Any]]:

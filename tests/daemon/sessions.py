@@ -14,7 +14,7 @@ from daemon.config import Config
 from daemon.engine import log_records
 from daemon.packs import load
 from daemon.replay import drive, engine_of_header
-from daemon.session import Header, SessionWriter, Start, new_header
+from daemon.session import Header, SessionWriter, new_header, start_at
 from selector.canonical import GENESIS
 
 RATE = 48000
@@ -59,16 +59,8 @@ def record(
             writer.state(hop.position, state := engine_state.dump(engine))
         if hop.position % turn == 0:
             writer.close()
-            start = Start(
-                sample=hop.position,
-                sha256=engine_state.sha256(state),
-                prev={"picks": prev, "inputs": GENESIS, "events": GENESIS},
-                continues=header.session,
-                reason="rotation",
-            )
-            header = msgspec.structs.replace(
-                header, session=f"test-{len(folders)}", closed=None, start=msgspec.to_builtins(start)
-            )
+            start = start_at(hop.position, state, prev, reason="rotation", continues=header.session)
+            header = msgspec.structs.replace(header, session=f"test-{len(folders)}", closed=None, start=start)
             folder = folders[0].with_name(f"{folders[0].name}-{len(folders)}")
             folders.append(folder)
             writer = SessionWriter(folder, header, state=state)

@@ -15,12 +15,13 @@ import pytest
 import soundfile
 
 from daemon import sources
+from daemon.ahead import ahead
 from daemon.demo_track import DemoTrack
 from daemon.devices import Device, NoInputDevice
 from daemon.errors import DeviceError
 from daemon.feeder import Exit
 from daemon.ring import INPUT_OVERFLOW, Reader, Ring
-from daemon.sources import ahead, click_blocks, click_period, demo_blocks, file_blocks, play, resolve
+from daemon.sources import click_blocks, click_period, demo_blocks, file_blocks, play, resolve
 
 RATE = 8000
 BLOCK = 256

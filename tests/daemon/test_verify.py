@@ -365,7 +365,8 @@ def test_an_input_that_no_engine_can_take_is_no_traceback(session: Path) -> None
 # -- processes
 
 
-def test_a_process_that_dies_is_a_finding(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["while it is given the stretch", "before"])
+def test_a_process_that_dies_is_a_finding(session: Path, monkeypatch: pytest.MonkeyPatch, gone: bool) -> None:
     """Fault injection: as if a forged state had crashed it."""
     monkeypatch.setattr(verifying, "WORTH_S", 1.0)
     real = verify_jobs._Worker.give
@@ -373,6 +374,8 @@ def test_a_process_that_dies_is_a_finding(session: Path, monkeypatch: pytest.Mon
     def give(self: Any, number: int, task: Any) -> None:
         if number == 3:
             os.kill(self.process.pid, signal.SIGKILL)
+            if gone:
+                self.process.join()
         real(self, number, task)
 
     monkeypatch.setattr(verify_jobs._Worker, "give", give)

@@ -31,7 +31,8 @@ from selector.settings import Kind
 
 FORMAT = 1
 
-_COLUMNS = ("warp", "cx", "quality", "luma", "motion", "dark", "blocked")
+_COLUMNS = ("warp", "cx", "quality", "luma", "motion", "score", "dark", "blocked")
+_NAMES = ("author", "family", "style", "band")
 
 
 class Item(Struct, frozen=True):
@@ -48,7 +49,12 @@ class Item(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One entry on its way into a table. Integers are micro-units or MISSING; flags are 0 or 1."""
+    """One entry on its way into a table. Integers are micro-units or MISSING; flags are 0 or 1.
+
+    `score` is the predicted quality of a preset (`predQualityScore`). `author`, `family` (near-duplicates
+    share one), `style` (calm, groove, peak) and `band` (low, mid, high) are names, empty where unknown; of a
+    pair, those of its foreground.
+    """
 
     ident: int | str
     fg_url: str
@@ -58,14 +64,20 @@ class Row(Struct, frozen=True, kw_only=True):
     quality: int = MISSING
     luma: int = MISSING
     motion: int = MISSING
+    score: int = MISSING
     dark: int = 0
     blocked: int = 0
+    author: str = ""
+    family: str = ""
+    style: str = ""
+    band: str = ""
 
 
 class Table:
     """The pairs or the presets of one pack; columns are int64 arrays of shape (n,).
 
-    `warp cx quality luma motion` are micro-units or MISSING, `dark` and `blocked` are 0 or 1.
+    `warp cx quality luma motion score` are micro-units or MISSING, `dark` and `blocked` are 0 or 1. `author
+    family style band` number the names in `names[column]`, in order of first appearance; MISSING where unknown.
     """
 
     def __init__(self, kind: Kind, pack: str, rows: Iterable[Row]) -> None:
@@ -75,12 +87,22 @@ class Table:
         self.index_of = {row.ident: i for i, row in enumerate(self.rows)}
         if len(self.index_of) != len(self.rows):
             raise BadCatalog(f"an id occurs twice among the {kind}s", where=pack, fix="build the pack again")
-        self.warp, self.cx, self.quality, self.luma, self.motion, self.dark, self.blocked = (
+        self.warp, self.cx, self.quality, self.luma, self.motion, self.score, self.dark, self.blocked = (
             np.array([getattr(row, name) for row in self.rows], dtype=np.int64) for name in _COLUMNS
         )
+        self.names: dict[str, tuple[str, ...]] = {}
+        self.author, self.family, self.style, self.band = (self._numbered(name) for name in _NAMES)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def _numbered(self, column: str) -> I64:
+        numbers: dict[str, int] = {}
+        for row in self.rows:
+            if name := getattr(row, column):
+                numbers.setdefault(name, len(numbers))
+        self.names[column] = tuple(numbers)
+        return np.array([numbers.get(getattr(row, column), MISSING) for row in self.rows], dtype=np.int64)
 
     def indices(self, items: Iterable[Item]) -> list[int]:
         """Indices of those of `items` that are in this table, in their order."""
@@ -275,6 +297,7 @@ def _plain(table: Table) -> list[dict[str, Any]]:
     return [
         {"id": row.ident, "fgUrl": row.fg_url, "bgUrl": row.bg_url}
         | {name: value for name in _COLUMNS if (value := getattr(row, name)) != MISSING}
+        | {name: value for name in _NAMES if (value := getattr(row, name))}
         for row in table.rows
     ]
 
@@ -288,7 +311,8 @@ def _table(kind: Kind, pack: str, rows: list[dict[str, Any]]) -> Table:
                 ident=row["id"],
                 fg_url=row["fgUrl"],
                 bg_url=row["bgUrl"],
-                **{name: int(row[name]) for name in _COLUMNS if name in row},
+                **{name: int(row[name]) for name in _COLUMNS if name in row},  # type: ignore[arg-type]
+                **{name: str(row[name]) for name in _NAMES if name in row},  # type: ignore[arg-type]
             )
             for row in rows
         ),

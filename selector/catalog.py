@@ -77,7 +77,7 @@ class Table:
     """The pairs or the presets of one pack; columns are int64 arrays of shape (n,).
 
     `warp cx quality luma motion score` are micro-units or MISSING, `dark` and `blocked` are 0 or 1. `author
-    family style band` number the names in `names[column]`, in order of first appearance; MISSING where unknown.
+    family style band` number the names in `names[column]`, in order of first appearance, or are MISSING.
     """
 
     def __init__(self, kind: Kind, pack: str, rows: Iterable[Row]) -> None:

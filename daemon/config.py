@@ -62,6 +62,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ).hexdigest()
 
 
+# Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.
+msgspec.json.Decoder(Config)
+
+
 def load(path: Path | None) -> Config:
     """Read a configuration file; `None` gives the defaults.
 

@@ -91,6 +91,8 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
 
 
 Line: TypeAlias = PickLine | OutcomeLine
+# Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.
+msgspec.json.Decoder(Line)
 
 
 class Fate(msgspec.Struct, frozen=True):

@@ -94,6 +94,10 @@ class Header(msgspec.Struct, kw_only=True, rename="camel"):
     closed: dict[str, Any] | None = None  # as `Closed`
 
 
+# Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.
+msgspec.json.Decoder(Header)
+
+
 def new_header(
     config: Config,
     catalog: Catalog,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
 from selector.catalog import Item
 from selector.quarantine import Detention
@@ -162,3 +163,8 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     pack: str
     energy_bias: float
     pinned: Item | None
+
+
+# Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.
+for _kind in (Ack, Report, ResumeState):
+    Decoder(_kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
-from msgspec.json import Decoder
 
 from selector.catalog import Item
 from selector.quarantine import Detention
@@ -167,4 +167,4 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
 
 # Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.
 for _kind in (Ack, Report, ResumeState):
-    Decoder(_kind)
+    msgspec.json.Decoder(_kind)

@@ -20,6 +20,7 @@ from daemon.beat_engine import engine_name, replay_exact
 from daemon.config import Config
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
+from daemon.osc_desks import Desks
 from daemon.osc_in import listen
 from daemon.realtime import quiet_collector
 from daemon.server import Server
@@ -115,9 +116,12 @@ async def _run(
     async with contextlib.AsyncExitStack() as stack:
         await server.start()
         stack.push_async_callback(server.stop)
+        Desks(config.osc)  # an address that cannot be used is said now, not by an engine that dies
         if config.osc.in_port:
-            desk = await listen(config.osc, show.command, show.state, metrics)
+            keep = Path(config.osc.learnt) if config.osc.learnt else None
+            desk = await listen(config.osc, show.command, show.state, metrics, keep=keep)
             stack.callback(desk.close)
+            show.attend(desk)
         stack.push_async_callback(show.stop)
         await show.start()
         _greet(show, server, source)

@@ -156,10 +156,10 @@ def default_text() -> str:
         "# itself is read at the start. cold: fixed for the session.",
         "",
     ]
-    lines += _keys(Config, Config())
+    lines += _keys(Config, Config(), "")
     for path, struct, value in _tables(Config, Config(), ""):
         lines += ["", f"# {(struct.__doc__ or '').strip().splitlines()[0]}", f"[{path}]"]
-        lines += _keys(struct, value)
+        lines += _keys(struct, value, f"{path}.")
     return "\n".join(lines) + "\n"
 
 
@@ -174,12 +174,25 @@ def _tables(struct: type[Struct], value: Struct, prefix: str) -> list[tuple[str,
     return found
 
 
-def _keys(struct: type[Struct], value: Struct) -> list[str]:
+def _listed(hint: Any) -> type[Struct] | None:
+    """The table that a key lists any number of, such as `[[osc.desks]]`."""
+    inner = get_args(get_args(hint)[0])[:1] if get_origin(hint) is Annotated else ()
+    return inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], Struct) else None
+
+
+def _keys(struct: type[Struct], value: Struct, path: str) -> list[str]:
     lines: list[str] = []
     hints = get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
         default = getattr(value, field.name)
         if isinstance(default, Struct):
+            continue
+        if (listed := _listed(hints[field.name])) is not None:
+            # Written out it would forbid the tables that a user adds.
+            lines += ["", *textwrap.wrap(f"# {(listed.__doc__ or '').splitlines()[0]}", 104)]
+            lines += [f"# [[{path}{field.encode_name}]]"]
+            example = _keys(listed, listed(), "")
+            lines += [line if line.startswith("#") else f"# {line}" for line in example]
             continue
         meta = _meta(hints[field.name])
         if meta is None:

@@ -34,6 +34,7 @@ from daemon.engine import Engine, Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover, memory_file  # noqa: E402
 from daemon.engine_state import dump  # noqa: E402
 from daemon.errors import SessionError  # noqa: E402
+from daemon.osc_desks import receivers  # noqa: E402
 from daemon.osc_out import OscSender  # noqa: E402
 from daemon.realtime import ENGINE, ask_for_priority, quiet_collector  # noqa: E402
 from daemon.replay import engine_of_header  # noqa: E402
@@ -101,8 +102,7 @@ class EngineProcess:
         self.overflows = self.capture.ring.overflows
         rate = self.engine.rate
         self.clock = SampleClock(rate)
-        self.osc = OscSender(config.osc.targets)
-        self.level_every = max(1, round(rate / self.engine.hop / config.osc.level_hz))
+        self.osc = OscSender(receivers(config.osc), hop_hz=rate / self.engine.hop)
         self.snapshot_every = max(1, round(rate / self.engine.hop / SNAPSHOT_HZ))
         self.count_every = max(1, round(rate / self.engine.hop))
         self.audio_every = max(1, round(rate / self.engine.hop / AUDIO_HZ))
@@ -279,8 +279,7 @@ class EngineProcess:
     def _osc(self, hop: Hop) -> None:
         for event in (*hop.heard, *hop.decided):
             self.osc.event(event, self.clock.seconds)
-        if self.hops % self.level_every == 0:
-            self.osc.levels(hop.snapshot)
+        self.osc.levels(hop.snapshot)
 
     def _send(self, message: dict[str, Any], fd: int | None = None) -> None:
         """Send in order, with the descriptor of a file that is then closed here."""

@@ -8,10 +8,12 @@ bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from daemon.osc_packet import pack_string
 
+PREFIX = "/aivj"
 MAX_TEXT = 120
 COUNTER_MASK = 0x7FFF_FFFF  # int32 without the sign: a counter starts again at 0 after 2^31
 
@@ -148,6 +150,7 @@ OUT: tuple[OutMessage, ...] = (
     ),
 )
 
+STATE = f"{PREFIX}/state/"
 BY_ADDRESS = {message.address: message for message in OUT}
 
 # Key of the state message -> address of its echo.
@@ -162,14 +165,19 @@ _ECHOES = {
 }
 
 
-def state_packets(state: dict[str, object]) -> dict[str, bytes]:
-    """The echoes of a `state` message, by address; keys it lacks are left out."""
-    echoes: dict[str, bytes] = {}
+def echoes(state: Mapping[str, object]) -> dict[str, bool | int | float | str]:
+    """What a `state` message (or a part of one) says to desks, by address of the echo."""
+    found: dict[str, bool | int | float | str] = {}
     for key, address in _ECHOES.items():
         value = state.get(key)
         if isinstance(value, bool | int | float | str):
-            echoes[address] = BY_ADDRESS[address].pack(value)
+            found[address] = value
     source = state.get("input")
     if isinstance(source, dict) and isinstance(source.get("state"), str):
-        echoes["/aivj/state/audio"] = BY_ADDRESS["/aivj/state/audio"].pack(source["state"])
-    return echoes
+        found[STATE + "audio"] = source["state"]
+    return found
+
+
+def echo_of(verb: str) -> OutMessage | None:
+    """The message that says what became of a verb, if there is one."""
+    return BY_ADDRESS.get(STATE + verb)

@@ -7,9 +7,11 @@ the two equal. `dsp.settings` and `selector.settings` follow the same convention
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+
+Numbers = Literal["plain", "0..1", "0..100", "0..127", "0..255"]
 
 
 class InputSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +102,83 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 200
 
 
+class DeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One desk, pad or program that OSC goes to or comes from; give `[[osc.desks]]` again for each."""
+
+    name: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=40,
+            pattern=r"^[\x21-\x7e]+$",
+            description="What it is called in logs and recordings; no spaces.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "desk"
+    source: Annotated[
+        str,
+        Meta(
+            description="Address or network it sends from, like '10.0.0.5' or '10.0.0.0/24'; empty takes the host of `to`.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = field(default="", name="from")
+    to: Annotated[
+        str,
+        Meta(
+            description="Where OSC is sent, 'host:port'; empty sends nothing.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = ""
+    prefix: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            pattern=r"^(/[!-.0-~]+)+$",
+            description="What addresses begin with, both ways.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "/aivj"
+    numbers: Annotated[
+        Numbers,
+        Meta(
+            description="Values with a range: 'plain' as the OSC book says (dB, BPM, 0 to 1), or scaled, both ways, to '0..1' (floats; QLC+, TouchOSC), '0..100', '0..127' or '0..255' (whole numbers).",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "plain"
+    form: Annotated[
+        Literal["plain", "bundle"],
+        Meta(
+            description="Single messages, which every desk takes, or what belongs together as a bundle.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "plain"
+    echo: Annotated[
+        Literal["state", "control", "both"],
+        Meta(
+            description="Where a change comes back: at '/aivj/state/hold' ('state'), at the address that moves it, '/aivj/hold' and learnt ones ('control'), for faders with motors and buttons with lamps, or at both.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "state"
+    level_hz: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=60,
+            description="How often it gets levels and phase; 0 for never.",
+            extra={"unit": "Hz", "hot": False},
+        ),
+    ] = 30
+    offset_ms: Annotated[
+        float,
+        Meta(
+            ge=-200,
+            le=2000,
+            description="Beats, bars, sections and picks leave so much after the moment of the music; below 0 before it, at most as early as `dsp.beat_lead_ms` knows them.",
+            extra={"unit": "ms", "hot": False},
+        ),
+    ] = 0.0
+
+
 class OscSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lighting desks."""
 
@@ -115,16 +194,49 @@ class OscSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"unit": "", "hot": False},
         ),
     ] = 7700
+    tcp_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="TCP port on which OSC is received, framed by length (OSC 1.0) or by SLIP (1.1), found out by itself; 0 switches it off.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = 0
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses and networks that may send besides this machine and `desks`; '0.0.0.0/0' for everybody.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = ()
     targets: Annotated[
         tuple[str, ...],
-        Meta(description="Where OSC is sent: 'host:port', any number.", extra={"unit": "", "hot": False}),
+        Meta(
+            description="Where OSC is sent as the OSC book says: 'host:port', any number. `desks` for more.",
+            extra={"unit": "", "hot": False},
+        ),
     ] = ()
     level_hz: Annotated[
         int,
         Meta(
-            ge=1, le=60, description="How often levels and phase are sent.", extra={"unit": "Hz", "hot": True}
+            ge=1,
+            le=60,
+            description="How often levels and phase are sent to `targets`.",
+            extra={"unit": "Hz", "hot": False},
         ),
     ] = 30
+    learnt: Annotated[
+        str,
+        Meta(
+            description="File that keeps which addresses were learnt (`learn`, `forget`).",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "osc-learnt.json"
+    desks: Annotated[
+        tuple[DeskSettings, ...],
+        Meta(description="Desks that want it their own way.", extra={"unit": "", "hot": False}),
+    ] = ()
 
 
 class RecordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

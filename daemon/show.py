@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from daemon.audience import Audience, Desk
 from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
@@ -45,22 +46,6 @@ RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
 WATCH_S = 0.5
 CHECK_S = 3.0  # for the engine's self-check; kernels that must be compiled first take longer
-
-
-class Audience(Protocol):
-    """Where announcements go: the web server."""
-
-    def publish(self, message: Mapping[str, Any]) -> None:
-        """An ordered message for every client."""
-
-    def publish_snapshot(self, message: Mapping[str, Any]) -> None:
-        """A latest-wins snapshot."""
-
-    def publish_audio(self, frame: bytes) -> None:
-        """A latest-wins audio frame."""
-
-    def client_counts(self) -> dict[str, int]:
-        """Connections by role."""
 
 
 def _state_before_the_engine(config: Config, packs: Mapping[str, Path]) -> dict[str, Any]:
@@ -120,6 +105,7 @@ class Show:
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
+        self._desk: Desk | None = None
         self.session = ""
         self.position = 0
         self._engine = self._new_engine()
@@ -347,6 +333,12 @@ class Show:
         if parsed.verb == "save":
             self.recording.save(Path(self.config.record.dir))
             return
+        if parsed.verb in ("learn", "forget"):
+            if self._desk is None:
+                raise ProtocolError("no OSC is received, so there is nothing to learn", fix="set osc.in_port")
+            (self._desk.learn if parsed.verb == "learn" else self._desk.forget)(str(parsed.arg))
+            self.announce_state()
+            return
         if self._playback is not None:
             raise ProtocolError("a recorded session is being shown; it takes no commands")
         record = {"type": "command", "verb": verb, "origin": origin}
@@ -367,6 +359,7 @@ class Show:
             "input": {**self.source.describe(), "state": self._input_state},
             "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
+            "osc": self._desk.describe() if self._desk else None,
             "warnings": [*self._state.get("warnings", ()), *self._warnings[-8:]],
         }
 
@@ -374,6 +367,12 @@ class Show:
         """Tell every client the state as it is now."""
         if self.audience is not None:
             self.audience.publish(self.state())
+        if self._desk is not None:
+            self._desk.changed()
+
+    def attend(self, desk: Desk) -> None:
+        """Desks are told of changes from here on."""
+        self._desk = desk
 
     def picks(self) -> list[dict[str, Any]]:
         """The last pick records, newest last."""

@@ -37,7 +37,7 @@ Blocks = Iterator[NDArray[np.float32]]
 
 
 def resolve(name: str, pair: tuple[int, int] = STEREO, *, rate: int = 0, loop: bool = False) -> Input:
-    """What `name` means: a device, ``default``, ``demo``, ``file:PATH`` or ``clicks[:LOG]``.
+    """What `name` means: a device, ``default``, ``demo[:LOG]``, ``file:PATH`` or ``clicks[:LOG]``.
 
     Args:
         name: as the operator wrote it.
@@ -53,10 +53,9 @@ def resolve(name: str, pair: tuple[int, int] = STEREO, *, rate: int = 0, loop: b
     """
     kind, _, rest = name.partition(":")
     module = "daemon.sources"
-    if name == "demo":
-        return Input("demo track", rate or USUAL_RATE, 2, STEREO, module, {"kind": "demo"})
-    if kind == "clicks":
-        return Input("clicks", rate or USUAL_RATE, 2, STEREO, module, {"kind": "clicks", "log": rest})
+    if kind in ("demo", "clicks"):
+        label = "demo track" if kind == "demo" else kind
+        return Input(label, rate or USUAL_RATE, 2, STEREO, module, {"kind": kind, "log": rest})
     if kind == "file":
         path = Path(rest).expanduser().absolute()
         with _open(path) as file:
@@ -183,7 +182,7 @@ def play(
             published(len(block), ring.heartbeat_ns)
 
 
-class ClickLog:
+class BlockLog:
     """Writes when each block was published: ``{"frame", "frames", "publishedNs"}``, one object a line."""
 
     def __init__(self, path: Path) -> None:
@@ -208,8 +207,8 @@ def feed(request: dict[str, Any], ring: Ring, stop: threading.Event) -> Exit:
             blocks = demo_blocks(ring.rate, frames)
         case _:
             blocks = click_blocks(ring.rate, frames)
-            if request["log"]:
-                published = ClickLog(Path(request["log"]))
+    if request.get("log"):
+        published = BlockLog(Path(request["log"]))
     ring.claim()
     priority = ask_for_priority(PLAY)
     report(

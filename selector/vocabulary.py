@@ -89,6 +89,14 @@ VERBS: tuple[Verb, ...] = (
     Verb("ban", "optionalId", "Never show this again; without argument, what is on screen."),
     Verb("unban", "optionalId", "Allow this again; without argument, what was banned last."),
     Verb("save", "trigger", "Write the last minutes as a session of their own.", owner="daemon"),
+    Verb(
+        "learn",
+        "text",
+        "Bind the next address a desk sends to this verb: 'hold', 'mode shuffle', 'sensitivity 0..127'; "
+        "'off' gives up.",
+        owner="daemon",
+    ),
+    Verb("forget", "text", "Unbind an address that was learnt.", owner="daemon"),
     Verb("query", "trigger", "Send the whole state."),
 )
 

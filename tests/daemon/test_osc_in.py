@@ -13,7 +13,8 @@ from test_osc_packet import MALFORMED, SOUND, bundle, message
 
 from daemon.errors import ConfigError, ProtocolError
 from daemon.metrics import Metrics
-from daemon.osc_in import PACKETS_BURST, listen
+from daemon.osc_door import PACKETS_BURST
+from daemon.osc_in import listen
 from daemon.settings import OscSettings
 
 HOST = "127.0.0.1"
@@ -85,6 +86,12 @@ async def until(condition, within=2.0):
         ("/aivj/sensitivity", 1000.0, ("sensitivity", 24.0)),
         ("/aivj/energy", 1, ("energy", 1.0)),
         ("/aivj/mode", "shuffle", ("mode", "shuffle")),
+        ("/aivj/mode/shuffle", 1.0, ("mode", "shuffle")),
+        ("/aivj/kind/preset", None, ("kind", "preset")),
+        ("/aivj/pair/12", 127, ("pair", "12")),
+        ("/aivj/hold/toggle", 1, ("hold", None)),
+        ("/aivj/hold/off", 1, ("hold", False)),
+        ("/aivj/energy/0.5", True, ("energy", 0.5)),
         ("/aivj/pair", 12, ("pair", "12")),
         ("/aivj/ban", "demo:3", ("ban", "demo:3")),
     ],

@@ -11,8 +11,10 @@ from pythonosc.osc_message import OscMessage
 
 from daemon import osc_out
 from daemon.errors import ConfigError
-from daemon.osc_out import OscSender, Schedule, resolve_target
-from daemon.osc_table import BY_ADDRESS, OUT, state_packets
+from daemon.osc_desks import Desks, resolve_target
+from daemon.osc_out import USUAL_HOP_HZ, Due, OscSender, Schedule
+from daemon.osc_table import BY_ADDRESS, OUT, echoes
+from daemon.settings import DeskSettings, OscSettings
 from dsp.events import Beat, Onset, SectionChange, StateChange
 from selector.events import Activate, Cancel, Prepare, PublicState, StateChanged
 
@@ -24,6 +26,15 @@ def desk():
         sock.bind(("127.0.0.1", 0))
         sock.settimeout(2)
         yield sock
+
+
+def to(*sockets, **settings):
+    """Desks that listen at these sockets."""
+    desks = [
+        DeskSettings(name=f"desk{number}", to=f"127.0.0.1:{sock.getsockname()[1]}", **settings)
+        for number, sock in enumerate(sockets)
+    ]
+    return Desks(OscSettings(desks=tuple(desks))).receivers
 
 
 class Now:
@@ -43,7 +54,7 @@ def clock():
 
 @pytest.fixture
 def sender(desk, clock):
-    sender = OscSender([f"127.0.0.1:{desk.getsockname()[1]}"], clock=clock)
+    sender = OscSender(to(desk), clock=clock)
     yield sender
     sender.close()
 
@@ -72,7 +83,7 @@ def typical(arg):
 @pytest.mark.parametrize("row", OUT, ids=lambda row: row.address)
 def test_every_message_arrives_at_a_python_osc_receiver(row, desk, sender):
     values = [typical(arg) for arg in row.args]
-    sender.send(row.pack(*values))
+    sender.say(row, *values)
     data = desk.recv(4096)
     assert len(data) < 512
     message = OscMessage(data)
@@ -125,7 +136,7 @@ BAD_TARGETS = [
 @pytest.mark.parametrize("text", BAD_TARGETS)
 def test_a_bad_target_is_explained(text):
     with pytest.raises(ConfigError, match=r"^osc\.targets: .+\.$"):
-        OscSender([text])
+        Desks(OscSettings(targets=(text,)))
 
 
 def test_targets():
@@ -141,15 +152,15 @@ def test_every_target_gets_it():
         for sock in (a, b):
             sock.bind(("127.0.0.1", 0))
             sock.settimeout(2)
-        sender = OscSender([f"127.0.0.1:{sock.getsockname()[1]}" for sock in (a, b)])
-        sender.send(BY_ADDRESS["/aivj/bar"].pack(3))
+        sender = OscSender(to(a, b))
+        sender.say(BY_ADDRESS["/aivj/bar"], 3)
         sender.close()
         assert hear(a, 1) == hear(b, 1) == [("/aivj/bar", [3])]
 
 
 def test_without_targets_nothing_is_kept(clock):
     sender = OscSender([], clock=clock)
-    sender.schedule(1.0, b"x")
+    sender.say_at(1.0, BY_ADDRESS["/aivj/bar"], 1)
     sender.event(beat(1), float)
     assert sender.next_due() is None
     assert sender.due(1e9) == 0
@@ -159,9 +170,9 @@ def test_nobody_listening_harms_nothing():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    sender = OscSender([f"127.0.0.1:{port}"])
+    sender = OscSender(Desks(OscSettings(targets=(f"127.0.0.1:{port}",))).receivers)
     for count in range(20):
-        sender.send(BY_ADDRESS["/aivj/bar"].pack(count))
+        sender.say(BY_ADDRESS["/aivj/bar"], count)
     sender.close()
     assert sender.sent == 20
 
@@ -179,10 +190,10 @@ def test_what_the_kernel_refuses_is_counted_and_the_rest_goes_on(sender, error, 
             pass
 
     real, sender._sockets = sender._sockets, {socket.AF_INET: Stuffed()}
-    sender.send(b"/a\0\0,\0\0\0")
+    sender.say(BY_ADDRESS["/aivj/bar"], 1)
     assert (getattr(sender, counter), sender.sent) == (1, 0)
     sender._sockets = real
-    sender.send(b"/a\0\0,\0\0\0")
+    sender.say(BY_ADDRESS["/aivj/bar"], 1)
     assert sender.sent == 1
 
 
@@ -200,7 +211,7 @@ def test_sockets_never_block(sender):
 def test_the_schedule_gives_each_packet_once_in_order_and_never_early(entries, asks):
     schedule = Schedule()
     for at, content in entries:
-        assert schedule.add(at, b"%d %r" % (content, repr(at).encode()))
+        assert schedule.add(at, Due(0, b"%d %r" % (content, repr(at).encode())))
     taken, now = [], 0.0
     for ask in [*sorted(asks), 200.0]:
         now = ask
@@ -209,17 +220,17 @@ def test_the_schedule_gives_each_packet_once_in_order_and_never_early(entries, a
         assert bool(due) == (first is not None and first <= now)
         taken += due
     expected = sorted(entries, key=lambda entry: entry[0])
-    assert taken == [b"%d %r" % (content, repr(at).encode()) for at, content in expected]
+    assert taken == [Due(0, b"%d %r" % (content, repr(at).encode())) for at, content in expected]
     assert schedule.next_due() is None
 
 
 def test_the_schedule_is_bounded_and_takes_no_impossible_time():
     schedule = Schedule(limit=2)
-    assert schedule.add(1.0, b"a")
-    assert not schedule.add(float("nan"), b"b")
-    assert not schedule.add(float("inf"), b"b")
-    assert schedule.add(2.0, b"b")
-    assert not schedule.add(3.0, b"c")
+    assert schedule.add(1.0, Due(0, b"a"))
+    assert not schedule.add(float("nan"), Due(0, b"b"))
+    assert not schedule.add(float("inf"), Due(0, b"b"))
+    assert schedule.add(2.0, Due(0, b"b"))
+    assert not schedule.add(3.0, Due(0, b"c"))
 
 
 def test_the_heartbeat_comes_each_second_and_does_not_burst_after_a_pause(desk, sender, clock):
@@ -353,25 +364,22 @@ def test_state_is_echoed_when_it_changes(desk, sender):
 
 
 def test_the_echoes_of_a_state_message():
-    packets = state_packets(
-        {
-            "type": "state",
-            "hold": True,
-            "sensitivityDb": 99.0,
-            "mode": None,
-            "input": {"state": "silent"},
-            "banned": [],
-        }
-    )
-    assert {address: OscMessage(packet).params for address, packet in packets.items()} == {
-        "/aivj/state/hold": [1],
-        "/aivj/state/sensitivity": [24.0],
-        "/aivj/state/audio": ["silent"],
+    state = {
+        "type": "state", "hold": True, "sensitivityDb": 99.0, "mode": None, "banned": [],
+        "input": {"state": "silent"},
+    }  # fmt: skip
+    assert echoes(state) == {
+        "/aivj/state/hold": True,
+        "/aivj/state/sensitivity": 99.0,
+        "/aivj/state/audio": "silent",
     }
+    assert OscMessage(BY_ADDRESS["/aivj/state/sensitivity"].pack(99.0)).params == [24.0]
 
 
 def test_levels_are_those_of_the_snapshot(desk, sender, snapshot):
-    sender.levels(snapshot)
+    for _ in range(round(USUAL_HOP_HZ / 30)):
+        assert silent(desk)
+        sender.levels(snapshot)
     heard = dict(hear(desk, len(osc_out._LEVELS)))
     assert heard["/aivj/level/energy"] == [0.5]
     assert heard["/aivj/level/bass"] == [0.25]

@@ -1,0 +1,223 @@
+"""`aivjd bench osc`: does every beat of the demo track reach a desk, once, and at its moment?
+
+A real daemon plays the demo track, whose beats are known exactly, and writes down when it published
+each block; the earliest one tells when the track began. A socket on the loopback interface has the
+kernel stamp each OSC message as it arrives, so that nothing here makes one late. A websocket client
+notes the moment that was announced for each beat, which splits the error in two: hearing, and telling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from websockets.asyncio.client import connect
+
+from daemon.bench.running import RunningDaemon
+from daemon.demo_score import BPM
+from daemon.osc_packet import parse
+from daemon.protocol import PROTOCOL
+from daemon.sources import USUAL_RATE
+
+BEAT_S = 60 / BPM
+P50_MS, P95_MS, P95_CROWD_MS = 3.0, 12.0, 15.0
+SO_TIMESTAMPNS = 35
+
+
+class Arrival(NamedTuple):
+    """A beat message: its counter, and when it came (monotonic seconds)."""
+
+    count: int
+    at: float
+
+
+class Receiver(threading.Thread):
+    """Keeps what arrives at `/aivj/beat`, stamped by the kernel."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(0.2)
+        self.port = int(self.socket.getsockname()[1])
+        self.beats: list[Arrival] = []
+        self.packets = 0
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        """Until `enough`."""
+        while not self.enough.is_set():
+            try:
+                data, ancillary, _, _ = self.socket.recvmsg(4096, 64)
+            except TimeoutError:
+                continue
+            # What the clocks were apart just now: the kernel stamps with the clock of the day.
+            apart = time.time() - time.monotonic()
+            seconds, nanoseconds = struct.unpack("@ll", ancillary[0][2][:16])
+            self.packets += 1
+            for message in parse(data):
+                if message.address == "/aivj/beat":
+                    self.beats.append(Arrival(int(message.args[0] or 0), seconds + nanoseconds / 1e9 - apart))
+        self.socket.close()
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure, print, judge."""
+    receiver = Receiver()
+    receiver.start()
+    with tempfile.TemporaryDirectory(prefix="aivjd-bench-") as folder:
+        log = Path(folder) / "blocks.jsonl"
+        config = Path(folder) / "config.toml"
+        config.write_text(
+            f'[osc]\nin_port = 0\ntargets = ["127.0.0.1:{receiver.port}"]\n'
+            f"[server]\nmax_clients = {args.clients + 10}\n"
+        )
+        arguments = ("--config", str(config), "--input", f"demo:{log}", "--record", folder)
+        with RunningDaemon(*arguments) as daemon:
+            crowd = _crowd(daemon.websocket, args.clients)
+            try:
+                announced = asyncio.run(_listen(daemon.websocket, args.seconds))
+                connected = _count(crowd)
+            finally:
+                if crowd is not None:
+                    crowd.kill()
+                    crowd.wait()
+        receiver.enough.set()
+        receiver.join()
+        result = judge(receiver.beats, announced, began(log), args.clients)
+    result |= {"packets": receiver.packets, "clients": connected}
+    print(json.dumps(result, indent=1)) if args.json else _print(result)
+    return 0 if result["withinTarget"] else 1
+
+
+def began(log: Path) -> float:
+    """Monotonic second at which the track began: no block was published before it had been heard."""
+    earliest = float("inf")
+    for line in log.read_text(encoding="utf-8").splitlines():
+        block = json.loads(line)
+        heard_s = (block["frame"] + block["frames"]) / USUAL_RATE
+        earliest = min(earliest, block["publishedNs"] / 1e9 - heard_s)
+    return earliest
+
+
+def judge(
+    beats: list[Arrival], announced: dict[int, float], start: float, clients: int = 0
+) -> dict[str, Any]:
+    """How far each message was from the beat that it tells of.
+
+    Args:
+        beats: as they came.
+        announced: monotonic second of each beat, by its counter, as the websocket told it.
+        start: monotonic second at which the track began.
+        clients: websocket clients that were connected besides.
+
+    Returns:
+        counts of beats that came, did not, or came again since the first that was trusted, gaps of the
+        counter, and errors in ms.
+    """
+    places = [round((beat.at - start) / BEAT_S) for beat in beats]
+    total = [(beat.at - start - place * BEAT_S) * 1000 for beat, place in zip(beats, places, strict=True)]
+    hearing, telling = [], []
+    for beat, place in zip(beats, places, strict=True):
+        if beat.count in announced:
+            hearing.append((announced[beat.count] - start - place * BEAT_S) * 1000)
+            telling.append((beat.at - announced[beat.count]) * 1000)
+    expected = set(range(places[0], places[-1] + 1)) if places else set()
+    gaps = sum(b.count - a.count != 1 for a, b in pairwise(beats))
+    result = {
+        "beats": len(beats),
+        "beforeTrust": places[0] if places else None,
+        "missing": len(expected - set(places)),
+        "doubled": len(places) - len(set(places)),
+        "counterGaps": gaps,
+        "message minus beat": _percentiles(total),
+        "hearing": _percentiles(hearing),
+        "telling": _percentiles(telling),
+    }
+    error = result["message minus beat"]
+    limit = P95_CROWD_MS if clients else P95_MS
+    once = not (result["missing"] or result["doubled"] or gaps)
+    result["limits"] = {"p50": P50_MS, "p95": limit}
+    result["withinTarget"] = bool(beats and once and error["p50"] <= P50_MS and error["p95"] <= limit)
+    return result
+
+
+def _percentiles(errors: list[float]) -> dict[str, float]:
+    """Median as it is, and percentiles of the distance from 0."""
+    if not errors:
+        return dict.fromkeys(("median", "p50", "p95", "max"), float("nan"))
+    ordered = sorted(map(abs, errors))
+    return {
+        "median": round(median(errors), 3),
+        "p50": round(ordered[len(ordered) // 2], 3),
+        "p95": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 3),
+        "max": round(ordered[-1], 3),
+    }
+
+
+async def _listen(url: str, seconds: float) -> dict[int, float]:
+    """The moment announced for each trusted beat, by its counter."""
+    announced: dict[int, float] = {}
+    async with connect(url, subprotocols=[PROTOCOL], compression=None) as ws:  # type: ignore[list-item]
+        await ws.send(json.dumps({"type": "hello", "role": "monitor", "name": "bench", "snapshotHz": 0}))
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                message = json.loads(await asyncio.wait_for(ws.recv(), left))
+            except TimeoutError:
+                break
+            if message["type"] == "beat":
+                announced[message["count"]] = message["atMs"] / 1000
+    return announced
+
+
+def _crowd(url: str, clients: int) -> subprocess.Popen[str] | None:
+    """So many clients in a process of their own, all connected."""
+    if not clients:
+        return None
+    crowd = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "daemon.bench.crowd", url, str(clients)], stdout=subprocess.PIPE, text=True
+    )
+    assert crowd.stdout is not None
+    crowd.stdout.readline()
+    return crowd
+
+
+def _count(crowd: subprocess.Popen[str] | None) -> int:
+    """How many of the crowd are still connected."""
+    if crowd is None:
+        return 0
+    crowd.terminate()
+    assert crowd.stdout is not None
+    return int(crowd.stdout.readline() or 0)
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(
+        f"{result['beats']} beats after {result['beforeTrust']} that were not trusted yet: "
+        f"{result['missing']} missing, "
+        f"{result['doubled']} doubled, {result['counterGaps']} gaps of the counter; "
+        f"{result['packets']} packets, {result['clients']} websocket clients"
+    )
+    print(f"{'ms':<22}{'median':>9}{'|p50|':>9}{'|p95|':>9}{'|max|':>9}")
+    for name in ("message minus beat", "hearing", "telling"):
+        row = result[name]
+        print(f"{name:<22}{row['median']:9.2f}{row['p50']:9.2f}{row['p95']:9.2f}{row['max']:9.2f}")
+    limits = result["limits"]
+    verdict = "within" if result["withinTarget"] else "NOT within"
+    wanted = f"every beat once, p50 <= {limits['p50']:g}, p95 <= {limits['p95']:g}"
+    print(f"{verdict} target: {wanted} (idle machine)")

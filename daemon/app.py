@@ -107,7 +107,7 @@ async def _run(
     show = Show(config, loaded.catalog, loaded.folders, seed, source, record_dir, metrics, playback)
     for warning in loaded.warnings:
         show.warn(warning)
-    server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.announce_state)
+    server = Server(config.server, show, WEB_DIR, metrics, on_clients=show.clients_changed)
     show.audience = server
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ counted and complained about now and then.
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -31,6 +32,8 @@ PACKETS_BURST = 1000
 QUERIES_PER_SECOND = 4  # an answer is larger than the question, so it must not be had for nothing
 COMPLAINT_S = 5.0
 LEARNING_S = 60.0
+CHATTER_S = 0.5
+MOST_RECENT = 512
 NOT_LEARNT = ("learn", "forget", "query")
 
 _Meaning: TypeAlias = vocabulary.Command | vocabulary.Released | vocabulary.CommandError
@@ -72,6 +75,7 @@ class Door:
         self._state = state
         self._clock = clock
         self._learning: tuple[Binding, float] | None = None
+        self._recent: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._limiter = SourceLimiter(PACKETS_PER_SECOND, PACKETS_BURST)
         self._queries = SourceLimiter(QUERIES_PER_SECOND, QUERIES_PER_SECOND)
         self._complaint = Seldom(COMPLAINT_S)
@@ -143,11 +147,19 @@ class Door:
         }
 
     def _learns(self, message: Message, desk: Desk) -> bool:
-        """Whether this message was for learning; a release binds nothing."""
-        if self._learning is None:
+        """Whether this message was for learning.
+
+        A release binds nothing, nor does an address that chatters by itself, as meters do.
+        """
+        key, now = (desk.name, message.address), self._clock()
+        chatters = now - self._recent.pop(key, float("-inf")) < CHATTER_S
+        self._recent[key] = now
+        if len(self._recent) > MOST_RECENT:
+            self._recent.popitem(last=False)
+        if self._learning is None or chatters:
             return False
         binding, until = self._learning
-        if self._clock() >= until:
+        if now >= until:
             self._learning = None
             return False
         if message.args and not _pressed(message.args):

@@ -45,6 +45,7 @@ PICKS_KEPT = 20
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
 WATCH_S = 0.5
+CLIENTS_S = 0.1
 CHECK_S = 3.0  # for the engine's self-check; kernels that must be compiled first take longer
 
 
@@ -106,6 +107,7 @@ class Show:
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
         self._desk: Desk | None = None
+        self._counting: asyncio.TimerHandle | None = None
         self.session = ""
         self.position = 0
         self._engine = self._new_engine()
@@ -369,6 +371,15 @@ class Show:
             self.audience.publish(self.state())
         if self._desk is not None:
             self._desk.changed()
+
+    def clients_changed(self) -> None:
+        """Tell it soon: a thousand that come at once are one change, not a thousand times a thousand."""
+        if self._counting is None:
+            self._counting = asyncio.get_running_loop().call_later(CLIENTS_S, self._count_clients)
+
+    def _count_clients(self) -> None:
+        self._counting = None
+        self.announce_state()
 
     def attend(self, desk: Desk) -> None:
         """Desks are told of changes from here on."""

@@ -18,7 +18,7 @@ WORKSPACE = """<?xml version="1.0" encoding="UTF-8"?>
  <Engine>
   <InputOutputMap>
    <Universe Name="U1" ID="0">
-    <Input Plugin="OSC" Line="0"><PluginParameters inputPort="{port}"/></Input>
+    <Input Plugin="OSC" Line="0"><PluginParameters inputPort="{port}"{feedback}/></Input>{output}
    </Universe>
   </InputOutputMap>
   <Fixture>
@@ -35,6 +35,11 @@ WORKSPACE = """<?xml version="1.0" encoding="UTF-8"?>
  </VirtualConsole>
 </Workspace>
 """
+
+FEEDBACK = ' feedbackIP="127.0.0.1" feedbackPort="{port}"'
+OUTPUT = """
+    <Output Plugin="OSC" Line="0"><PluginParameters outputIP="127.0.0.1" outputPort="{port}"/></Output>
+    <Feedback Plugin="OSC" Line="0"/>"""
 
 SLIDER = """   <Slider Caption="{address}" ID="{number}" WidgetStyle="Slider" InvertedAppearance="false">
     <WindowState Visible="True" X="{x}" Y="10" Width="60" Height="200"/>
@@ -77,6 +82,19 @@ class Qlcplus:
         # QLC+API|getChannelsValues|1|127|0.#000000|2|...: address, value, type each
         return [int(value) for value in answer[3::3]]
 
+    async def set_channel(self, channel: int, value: int) -> None:
+        """Move a channel (from 1) of its own desk, as a hand would."""
+        await self._say(f"CH|{channel}|{value}")
+
+    async def move_slider(self, number: int, value: int) -> None:
+        """Move a slider of its console (from 0), as a finger on its web page would."""
+        await self._say(f"{number}|{value}")
+
+    async def _say(self, text: str) -> None:
+        async with self._api() as api:
+            await api.send(text)
+            await asyncio.sleep(0.05)
+
     async def ready(self, within: float = 30) -> None:
         """Until the web interface answers."""
         async with asyncio.timeout(within):
@@ -94,15 +112,24 @@ class Qlcplus:
 
 
 @contextlib.contextmanager
-def running(folder: Path, addresses: Sequence[str]) -> Iterator[Qlcplus]:
-    """Start QLC+ with one slider for each address; end it afterwards."""
+def running(folder: Path, addresses: Sequence[str], controls_port: int = 0) -> Iterator[Qlcplus]:
+    """Start QLC+ with one slider for each address; end it afterwards.
+
+    With `controls_port` it sends there what its channels and its sliders do.
+    """
     desk = Qlcplus(free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM))
     sliders = (
         SLIDER.format(number=number, address=address, channel=channel_of(address), x=70 * number)
         for number, address in enumerate(addresses)
     )
     workspace = folder / "desk.qxw"
-    workspace.write_text(WORKSPACE.format(port=desk.osc_port, sliders="\n".join(sliders)), encoding="utf-8")
+    text = WORKSPACE.format(
+        port=desk.osc_port,
+        feedback=FEEDBACK.format(port=controls_port) if controls_port else "",
+        output=OUTPUT.format(port=controls_port) if controls_port else "",
+        sliders="\n".join(sliders),
+    )
+    workspace.write_text(text, encoding="utf-8")
     runtime = folder / "run"
     runtime.mkdir(mode=0o700)
     environment = os.environ | {

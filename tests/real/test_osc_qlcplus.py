@@ -6,8 +6,10 @@ import contextlib
 import pytest
 from qlcplus import channel_of, running
 
+from daemon.osc_desks import Desks
 from daemon.osc_out import OscSender
 from daemon.osc_table import BY_ADDRESS
+from daemon.settings import OscSettings
 
 pytestmark = pytest.mark.real
 
@@ -25,7 +27,7 @@ def test_levels_move_the_sliders_of_qlcplus(tmp_path):
         async with asyncio.timeout(20):
             while True:
                 for address, value in expected.items():
-                    sender.send(BY_ADDRESS[address].pack(value))
+                    sender.say(BY_ADDRESS[address], value)
                 await asyncio.sleep(0.1)
                 with contextlib.suppress(TimeoutError, OSError):
                     seen = await desk.channels(len(ADDRESSES))
@@ -34,7 +36,7 @@ def test_levels_move_the_sliders_of_qlcplus(tmp_path):
                     return
 
     with running(tmp_path, ADDRESSES) as desk:
-        sender = OscSender([f"127.0.0.1:{desk.osc_port}"])
+        sender = OscSender(Desks(OscSettings(targets=(f"127.0.0.1:{desk.osc_port}",))).receivers)
 
         async def body():
             await desk.ready()

@@ -217,9 +217,31 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")
     bench.add_argument("--json", action="store_true", help="as JSON")
 
-    commands.add_parser("osc-book", help="every OSC address with argument, range and meaning").add_argument(
-        "--json", action="store_true", help="as JSON"
+    book = commands.add_parser("osc-book", help="every OSC address with argument, range and meaning")
+    book.add_argument("--json", action="store_true", help="as JSON")
+    book.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write ready files: for QLC+, Open Stage Control, OSCQuery, buttons",
     )
+    book.add_argument(
+        "--desk-port", type=int, default=7701, metavar="N", help="where QLC+ is to receive (with --out)"
+    )
+    book.add_argument("--config", metavar="FILE", type=Path, help="whose ports the files name (with --out)")
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="is everything as it should be?",
+        description="Exit code 0: good; 1: something is wrong, and what to do about it.",
+    )
+    doctor.add_argument(
+        "--desk", action="store_true", required=True, help="OSC both ways, as a lighting operator needs it"
+    )
+    doctor.add_argument("--seconds", type=float, default=5.0, help="how long to listen for what desks send")
+    doctor.add_argument("--config", metavar="FILE", type=Path)
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+
     config = commands.add_parser("config", help="print the commented default configuration, or check a file")
     config.add_argument("--check", metavar="FILE", type=Path)
     commands.add_parser("warm", help="compile the kernels now, so that the first start is quick")

@@ -29,6 +29,8 @@ USUAL_HOP_HZ = 187.5
 
 _BEAT = BY_ADDRESS["/aivj/beat"]
 _BAR = BY_ADDRESS["/aivj/bar"]
+_BEAT_TRUSTED = BY_ADDRESS["/aivj/beat/trusted"]
+_BAR_TRUSTED = BY_ADDRESS["/aivj/bar/trusted"]
 _HEARTBEAT = BY_ADDRESS["/aivj/heartbeat"]
 _SECTION = BY_ADDRESS["/aivj/section"]
 _PICK = BY_ADDRESS["/aivj/pick"]
@@ -43,8 +45,8 @@ _LEVELS: tuple[tuple[OutMessage, Callable[[ExpressiveAudioSnapshot], float]], ..
     (BY_ADDRESS["/aivj/level/high"], lambda s: s.high01),
     (BY_ADDRESS["/aivj/level/accent"], lambda s: s.accent01),
     (BY_ADDRESS["/aivj/beat/phase"], lambda s: s.beat_phase01),
-    (BY_ADDRESS["/aivj/beat/trusted"], lambda s: s.beat_trusted),
-    (BY_ADDRESS["/aivj/bar/trusted"], lambda s: s.bar_trusted),
+    (_BEAT_TRUSTED, lambda s: s.beat_trusted),
+    (_BAR_TRUSTED, lambda s: s.bar_trusted),
     (BY_ADDRESS["/aivj/tempo"], lambda s: s.tempo_bpm),
     (BY_ADDRESS["/aivj/tempo/confidence"], lambda s: s.beat_confidence01),
 )
@@ -132,7 +134,7 @@ class OscSender:
         self._beats = 0
         self._next_heartbeat = clock()
         self._hops = 0
-        self._bar_trusted = False
+        self._locked = self._beat_trusted = self._bar_trusted = False
         self._prepared: dict[int, tuple[int, str, str, str]] = {}
 
     def say(self, message: OutMessage, *values: float | str) -> None:
@@ -191,7 +193,9 @@ class OscSender:
         if not self._targets:
             return
         match event:
-            case Beat(trusted=True):
+            case Beat() if event.trusted or self._locked:
+                # Once trusted, the count goes on through a breakdown; the flag says that it coasts.
+                self._locked = True
                 at = seconds(event.sample)
                 self.say_at(at, _BEAT, event.count)
                 if event.downbeat and self._bar_trusted:
@@ -201,7 +205,8 @@ class OscSender:
             case SectionChange():
                 self.say_at(seconds(event.sample), _SECTION, event.section)
             case StateChange():
-                self._bar_trusted = event.bar_trusted
+                self._locked = self._locked and event.audio_valid
+                self._trust(beat=event.beat_trusted, bar=event.bar_trusted)
                 self.state({"input": {"state": event.audio_state}})
             case Prepare():
                 pick = self._prepared[event.seq] = _describe(event)
@@ -213,6 +218,14 @@ class OscSender:
                 self.say(_CANCEL, event.seq, event.reason)
             case StateChanged():
                 self.state(msgspec.to_builtins(event.state))
+
+    def _trust(self, *, beat: bool, bar: bool) -> None:
+        """Say at once what is no longer, or again, a fact."""
+        if beat != self._beat_trusted:
+            self.say(_BEAT_TRUSTED, beat)
+        if bar != self._bar_trusted:
+            self.say(_BAR_TRUSTED, bar)
+        self._beat_trusted, self._bar_trusted = beat, bar
 
     def state(self, state: Mapping[str, object]) -> None:
         """Echo what changed in a `state` message (or a part of one)."""

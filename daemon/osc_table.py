@@ -93,11 +93,24 @@ def _text(name: str, *choices: str) -> tuple[Arg, ...]:
 OUT: tuple[OutMessage, ...] = (
     OutMessage("/aivj/heartbeat", (_COUNTER,), "each second", "The daemon is alive."),
     OutMessage(
-        "/aivj/beat", (_COUNTER,), "on each trusted beat", "Beats so far; a gap tells how many were lost."
+        "/aivj/beat",
+        (_COUNTER,),
+        "on each beat, once one was trusted",
+        "Beats so far; a gap tells how many were lost. Goes on through a breakdown, while the beat coasts.",
     ),
     OutMessage("/aivj/bar", (_COUNTER,), "on each trusted downbeat", "Bars so far."),
-    OutMessage("/aivj/beat/trusted", _flag("trusted"), _AT_LEVELS, "1 while the beat is trusted."),
-    OutMessage("/aivj/bar/trusted", _flag("trusted"), _AT_LEVELS, "1 while the downbeat is trusted."),
+    OutMessage(
+        "/aivj/beat/trusted",
+        _flag("trusted"),
+        _AT_LEVELS + ", and when it changes",
+        "1 while the beat is trusted.",
+    ),
+    OutMessage(
+        "/aivj/bar/trusted",
+        _flag("trusted"),
+        _AT_LEVELS + ", and when it changes",
+        "1 while the downbeat is trusted.",
+    ),
     OutMessage("/aivj/beat/phase", _unit("phase"), _AT_LEVELS, "Place within the beat; 0 is the beat."),
     OutMessage("/aivj/tempo", (Arg("tempo", "f", 0.0, 400.0, "BPM"),), _AT_LEVELS, "Tempo; 0 when unknown."),
     OutMessage("/aivj/tempo/confidence", _unit("confidence"), _AT_LEVELS, "How sure the tempo is."),

@@ -187,10 +187,16 @@ def bench(args: argparse.Namespace) -> int:
 
 def osc_book(args: argparse.Namespace) -> int:
     """`aivjd osc-book`."""
-    from daemon import osc_book as book
+    from daemon.commands.osc_book import osc_book as act
 
-    print(json.dumps(book.as_json(), indent=1) if args.json else book.as_markdown(), end="")
-    return 0
+    return act(args, default_config(args.config))
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """`aivjd doctor`."""
+    from daemon.commands.doctor import doctor as act
+
+    return act(args, default_config(args.config))
 
 
 def config(args: argparse.Namespace) -> int:

@@ -253,13 +253,13 @@ def beat(count, *, trusted=True, downbeat=False, bar_count=0, sample=48_000):
     )  # fmt: skip
 
 
-def trust(bar_trusted, audio_state="live"):
+def trust(bar_trusted, audio_state="live", *, beat_trusted=True, audio_valid=True):
     return StateChange(
         sample=0,
         emitted=0,
         audio_state=audio_state,
-        audio_valid=True,
-        beat_trusted=True,
+        audio_valid=audio_valid,
+        beat_trusted=beat_trusted,
         bar_trusted=bar_trusted,
     )
 
@@ -287,13 +287,38 @@ def test_a_guess_is_not_published_as_a_fact(desk, sender):
     sender.event(trust(True), seconds)
     sender.event(beat(3, downbeat=True, bar_count=10), seconds)
     sender.due(200.0)
-    assert hear(desk, 4) == [
+    assert hear(desk, 6) == [
+        ("/aivj/beat/trusted", [1]),
+        ("/aivj/bar/trusted", [1]),
         ("/aivj/state/audio", ["live"]),
         ("/aivj/beat", [2]),
         ("/aivj/beat", [3]),
         ("/aivj/bar", [10]),
     ]
     assert silent(desk)
+
+
+def test_a_beat_that_was_trusted_coasts_through_a_breakdown_and_says_so(desk, sender):
+    sender._next_heartbeat = 1e9
+    sender.event(trust(True), seconds)
+    sender.event(beat(1, downbeat=True), seconds)
+    sender.event(trust(False, beat_trusted=False), seconds)
+    sender.event(beat(2, trusted=False, downbeat=True), seconds)
+    sender.due(200.0)
+    assert hear(desk, 8) == [
+        ("/aivj/beat/trusted", [1]),
+        ("/aivj/bar/trusted", [1]),
+        ("/aivj/state/audio", ["live"]),
+        ("/aivj/beat/trusted", [0]),
+        ("/aivj/bar/trusted", [0]),
+        ("/aivj/beat", [1]),
+        ("/aivj/bar", [0]),
+        ("/aivj/beat", [2]),
+    ]
+    sender.event(trust(False, beat_trusted=False, audio_valid=False), seconds)
+    sender.event(beat(3, trusted=False), seconds)
+    sender.due(200.0)
+    assert silent(desk)  # in silence nothing is left to coast on
 
 
 def test_onsets_and_sections(desk, sender):

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import websockets
 
+from daemon.osc_qlcplus import channel_of
+
 WORKSPACE = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE Workspace>
 <Workspace xmlns="http://www.qlcplus.org/Workspace" CurrentWindow="VirtualConsole">
@@ -48,16 +50,6 @@ SLIDER = """   <Slider Caption="{address}" ID="{number}" WidgetStyle="Slider" In
     <Playback><Function>4294967295</Function></Playback>
     <Input Universe="0" Channel="{channel}"/>
    </Slider>"""
-
-
-def channel_of(address: str) -> int:
-    """The input channel QLC+ gives an OSC address: CRC-16/X-25 of its text."""
-    crc = 0xFFFF
-    for byte in address.encode("ascii"):
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0x8408 if crc & 1 else crc >> 1
-    return crc ^ 0xFFFF
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -117,19 +109,27 @@ def running(folder: Path, addresses: Sequence[str], controls_port: int = 0) -> I
 
     With `controls_port` it sends there what its channels and its sliders do.
     """
-    desk = Qlcplus(free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM))
+    osc_port = free_port(socket.SOCK_DGRAM)
     sliders = (
         SLIDER.format(number=number, address=address, channel=channel_of(address), x=70 * number)
         for number, address in enumerate(addresses)
     )
     workspace = folder / "desk.qxw"
     text = WORKSPACE.format(
-        port=desk.osc_port,
+        port=osc_port,
         feedback=FEEDBACK.format(port=controls_port) if controls_port else "",
         output=OUTPUT.format(port=controls_port) if controls_port else "",
         sliders="\n".join(sliders),
     )
     workspace.write_text(text, encoding="utf-8")
+    with opened(folder, workspace, osc_port) as desk:
+        yield desk
+
+
+@contextlib.contextmanager
+def opened(folder: Path, workspace: Path, osc_port: int) -> Iterator[Qlcplus]:
+    """Start QLC+ with a workspace that receives on `osc_port`, `folder` being its home; end it afterwards."""
+    desk = Qlcplus(osc_port, free_port(socket.SOCK_STREAM))
     runtime = folder / "run"
     runtime.mkdir(mode=0o700)
     environment = os.environ | {

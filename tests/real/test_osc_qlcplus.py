@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 
 import pytest
-from qlcplus import channel_of, running
+from qlcplus import running
 
 from daemon.osc_desks import Desks
 from daemon.osc_out import OscSender
+from daemon.osc_qlcplus import channel_of
 from daemon.osc_table import BY_ADDRESS
 from daemon.settings import OscSettings
 

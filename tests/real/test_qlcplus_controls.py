@@ -62,16 +62,16 @@ async def until(true: Callable[[], Any], within: float = 10.0) -> None:
             await asyncio.sleep(0.05)
 
 
-async def shows(desk: Qlcplus, slider: int, value: int, within: float = 10.0) -> None:
-    """Until a slider of QLC+ shows `value`, give or take the step that it rounds by."""
+async def shows_channel(desk: Qlcplus, channel: int, value: int, within: float = 10.0) -> None:
+    """Until a channel (from 0) of QLC+ has `value`, give or take the step that it rounds by."""
     seen = None
     try:
         async with asyncio.timeout(within):
             while seen is None or abs(seen - value) > 1:
                 await asyncio.sleep(0.1)
-                seen = (await desk.channels(len(SLIDERS)))[slider]
+                seen = (await desk.channels(channel + 1))[channel]
     except TimeoutError:
-        pytest.fail(f"{SLIDERS[slider]} shows {seen}, not {value}")
+        pytest.fail(f"channel {channel} shows {seen}, not {value}")
 
 
 async def learn(control: Control, desk: Qlcplus, what: str, channel: int) -> None:
@@ -107,7 +107,7 @@ async def operate(control: Control, desk: Qlcplus) -> None:
 
     await desk.set_channel(HOLD_CHANNEL, 255)
     await until(lambda: control.state["hold"] is True)
-    await shows(desk, HOLD, 255)
+    await shows_channel(desk, HOLD, 255)
     await desk.set_channel(HOLD_CHANNEL, 0)  # the release of a pad that toggles
     await asyncio.sleep(0.3)
     assert control.state["hold"] is True
@@ -118,18 +118,18 @@ async def operate(control: Control, desk: Qlcplus) -> None:
     await desk.set_channel(NEXT_CHANNEL, 0)
     await desk.set_channel(HOLD_CHANNEL, 255)
     await until(lambda: control.state["hold"] is False)
-    await shows(desk, HOLD, 0)
+    await shows_channel(desk, HOLD, 0)
 
     # A fader: what others change comes back to it, and what it changes reaches others, once.
     await control.say("sensitivity", 12.0)
-    await shows(desk, SENSITIVITY, 191)
+    await shows_channel(desk, SENSITIVITY, 191)
     await desk.move_slider(SENSITIVITY, 64)
     wanted = -24 + 48 * 64 / 255
     await until(lambda: abs(control.state["sensitivityDb"] - wanted) < 0.2)
     settled = control.state["sensitivityDb"]
     await asyncio.sleep(2.0)
     assert control.state["sensitivityDb"] == settled, "it creeps"
-    await shows(desk, SENSITIVITY, 64)
+    await shows_channel(desk, SENSITIVITY, 64)
 
 
 def test_qlcplus_shows_and_moves_a_running_daemon(demo_pack: Path, tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def _widget(place: int, verb: Verb, target: str) -> dict[str, Any]:
         "address": f"{PREFIX}/{verb.name}",
         "target": [target],
     }
+    kind: dict[str, Any]
     match verb.arg:
         case "float":
             kind = {"type": "fader", "range": {"min": verb.low, "max": verb.high}, "typeTags": "f"}

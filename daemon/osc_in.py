@@ -7,7 +7,9 @@ that does not read is left behind, not waited for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ from daemon.osc_frames import Frames
 from daemon.osc_learnt import Learnt
 from daemon.settings import OscSettings
 
+RECEIVE_BUFFER = 1 << 20
 MAX_CONNECTIONS = 32
 MAX_UNREAD = 256 * 1024
 """Bytes that may wait for a desk on TCP; then it is let go."""
@@ -125,6 +128,8 @@ class _Udp(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
+        with contextlib.suppress(OSError):  # many faders moved at once, while a write to a browser takes long
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._receiver.opened_udp(self._transport)
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:

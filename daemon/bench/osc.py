@@ -39,7 +39,7 @@ SO_TIMESTAMPNS = 35
 class Arrival(NamedTuple):
     """A beat message: its counter, and when it came (monotonic seconds)."""
 
-    count: int
+    number: int
     at: float
 
 
@@ -133,12 +133,12 @@ def judge(
     total = [(beat.at - start - place * BEAT_S) * 1000 for beat, place in zip(beats, places, strict=True)]
     hearing, telling = [], []
     for beat, place in zip(beats, places, strict=True):
-        if beat.count in announced:
-            hearing.append((announced[beat.count] - start - place * BEAT_S) * 1000)
-            telling.append((beat.at - announced[beat.count]) * 1000)
+        if beat.number in announced:
+            hearing.append((announced[beat.number] - start - place * BEAT_S) * 1000)
+            telling.append((beat.at - announced[beat.number]) * 1000)
     expected = set(range(places[0], places[-1] + 1)) if places else set()
-    gaps = sum(b.count - a.count != 1 for a, b in pairwise(beats))
-    result = {
+    gaps = sum(b.number - a.number != 1 for a, b in pairwise(beats))
+    result: dict[str, Any] = {
         "beats": len(beats),
         "beforeTrust": places[0] if places else None,
         "missing": len(expected - set(places)),

@@ -55,6 +55,7 @@ async def listening(on_command=None, state=lambda: STATE, clock=time.monotonic, 
     record = on_command or (lambda verb, arg, origin: commands.append((verb, arg, origin)))
     receiver = await listen(OscSettings(in_port=0, **settings), record, state, metrics, clock=clock)
     desk = Desk(receiver)
+    desk.receiver = receiver
     desk.commands, desk.metrics = commands, metrics
     try:
         yield desk

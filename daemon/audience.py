@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 
@@ -27,6 +27,9 @@ class Desk(Protocol):
 
     def changed(self) -> None:
         """The state may have changed."""
+
+    def watch(self, learnt: Callable[[], None]) -> None:
+        """Call `learnt` whenever something was learnt or forgotten."""
 
     def learn(self, text: str) -> None:
         """Bind the next address that comes."""

@@ -108,6 +108,10 @@ class OscReceiver:
 
     # -- for `Show`
 
+    def watch(self, learnt: Callable[[], None]) -> None:
+        """Call `learnt` whenever something was learnt or forgotten."""
+        self.door.on_learnt = learnt
+
     def learn(self, text: str) -> None:
         """See `Door.learn`."""
         self.door.learn(text)

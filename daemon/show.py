@@ -339,7 +339,6 @@ class Show:
             if self._desk is None:
                 raise ProtocolError("no OSC is received, so there is nothing to learn", fix="set osc.in_port")
             (self._desk.learn if parsed.verb == "learn" else self._desk.forget)(str(parsed.arg))
-            self.announce_state()
             return
         if self._playback is not None:
             raise ProtocolError("a recorded session is being shown; it takes no commands")
@@ -384,6 +383,7 @@ class Show:
     def attend(self, desk: Desk) -> None:
         """Desks are told of changes from here on."""
         self._desk = desk
+        desk.watch(self.announce_state)
 
     def picks(self) -> list[dict[str, Any]]:
         """The last pick records, newest last."""

@@ -215,6 +215,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency, session, osc)")
     bench.add_argument("--clients", type=int, default=0, metavar="N", help="websocket clients besides (osc)")
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")
+    bench.add_argument("--keep", metavar="DIR", help="leave the recorded night in DIR (session)")
     bench.add_argument("--json", action="store_true", help="as JSON")
 
     book = commands.add_parser("osc-book", help="every OSC address with argument, range and meaning")

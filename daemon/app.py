@@ -9,6 +9,7 @@ import logging
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
 from daemon.osc_desks import Desks
 from daemon.osc_in import listen
+from daemon.pack_watch import watch
 from daemon.realtime import quiet_collector
 from daemon.server import Server
 from daemon.show import Show
@@ -46,7 +48,7 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     loaded = packs.load(places)
     seed = config.seed if config.seed >= 0 else secrets.randbits(48)
     record_dir = Path(config.record.dir) if config.record.enabled else None
-    return asyncio.run(_run(config, loaded, seed, record_dir, args.duration))
+    return asyncio.run(_run(config, loaded, seed, record_dir, args.duration, places=places))
 
 
 def play_again(args: argparse.Namespace, config_path: Path | None) -> int:
@@ -101,6 +103,7 @@ async def _run(
     record_dir: Path | None,
     duration: float | None,
     playback: Playback | None = None,
+    places: Sequence[Path] = (),
 ) -> int:
     metrics = Metrics()
     source = SourceChild(config.input)
@@ -129,6 +132,9 @@ async def _run(
         if playback is not None:
             played = asyncio.create_task(_played(show, server, playback, ending))
             stack.callback(played.cancel)
+        if places:
+            watching = asyncio.create_task(watch(places, show.pack_dirs, show.restock, show.warn))
+            stack.callback(watching.cancel)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ending.wait(), duration)
     if show.recording.recorder is not None:

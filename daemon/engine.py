@@ -8,7 +8,7 @@ An input takes effect before the hop that starts at its `sample`, whatever the b
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -50,6 +50,9 @@ class Engine:
         seed: of every draw.
         rate: sample rate in Hz, fixed for the session.
         resume: state of an engine that this one continues.
+
+    Attributes:
+        catalogue_of: gives `accept` the catalogue of a sha256 (hex) that an input of type `packs` names.
     """
 
     def __init__(
@@ -66,7 +69,8 @@ class Engine:
         )
         self.rate = rate
         self.hop = self.analyzer.hop
-        self._inputs: deque[dict[str, Any]] = deque()
+        self.catalogue_of: Callable[[str], Catalog] = _unknown
+        self._inputs: deque[tuple[dict[str, Any], Catalog | None]] = deque()
         self._rest = np.empty((0, 2), dtype=np.int32)
 
     @property
@@ -75,8 +79,13 @@ class Engine:
         return self.analyzer.position
 
     def accept(self, record: dict[str, Any]) -> None:
-        """Take an input; it waits until its `sample` is reached."""
-        self._inputs.append(record)
+        """Take an input; it waits until its `sample` is reached.
+
+        Raises:
+            LookupError, SessionError: `catalogue_of` knows no such catalogue.
+        """
+        catalog = self.catalogue_of(record["sha256"]) if record["type"] == "packs" else None
+        self._inputs.append((record, catalog))
 
     def feed(self, block: np.ndarray) -> Iterator[Hop]:
         """Consume a block (int32[n, 2], 24-bit integers) of any length; one `Hop` for each whole hop."""
@@ -89,9 +98,9 @@ class Engine:
     def _step(self, samples: np.ndarray) -> Hop:
         decided: list[SelectorEvent] = []
         applied: list[dict[str, Any]] = []
-        while self._inputs and self._inputs[0]["sample"] <= self.position:
-            record = self._inputs.popleft()
-            decided += self._apply(record)
+        while self._inputs and self._inputs[0][0]["sample"] <= self.position:
+            record, catalog = self._inputs.popleft()
+            decided += self._apply(record) if catalog is None else self._restock(catalog)
             applied.append(record)
         heard = self.analyzer.step(samples)
         decided += self.selector.step(heard.snapshot, heard.events)
@@ -112,6 +121,9 @@ class Engine:
                 self.analyzer.device_state(record["state"])
         return ()
 
+    def _restock(self, catalog: Catalog) -> Sequence[SelectorEvent]:
+        return self.selector.restock(catalog, self.position)
+
     def _command(self, command: Command, sample: int) -> Sequence[SelectorEvent]:
         match command.verb:
             case "tap":
@@ -127,6 +139,10 @@ class Engine:
             case "sensitivity":
                 self.analyzer.set_sensitivity(float(command.arg or 0.0))
         return self.selector.command(command, sample)
+
+
+def _unknown(sha256: str) -> Catalog:
+    raise LookupError(f"no catalogue {sha256[:16]} is known")
 
 
 @cache

@@ -3,6 +3,7 @@
 A `SOCK_SEQPACKET` pair: one message a packet, JSON except for audio frames, which begin with ``A``.
 
 To the engine: the handover (with file descriptors), then ``{"op":"input","record":{...}}``,
+``{"op":"packs"}`` with the descriptor of a memory file that holds the catalogue to choose from,
 ``{"op":"state"}`` and ``{"op":"stop"}``. From it: ``faults`` of the self-check even before the handover,
 ``ready``, ``ordered`` + ``logs`` + ``applied`` + ``position``, ``snapshot``, ``resume``, ``osc``,
 ``stopped``, and ``{"state":SAMPLE}`` with the descriptor of a memory file that holds the state there;

@@ -15,6 +15,7 @@ import os
 import select
 import socket
 import sys
+import threading
 from collections import deque
 from time import monotonic
 from typing import Any
@@ -31,7 +32,7 @@ from daemon.audio_frame import pack_audio  # noqa: E402
 from daemon.channels import map_channels  # noqa: E402
 from daemon.config import Config  # noqa: E402
 from daemon.engine import Engine, Hop, log_records  # noqa: E402
-from daemon.engine_link import MAX_MESSAGE, Handover, memory_file  # noqa: E402
+from daemon.engine_link import MAX_MESSAGE, Handover, memory_file, receive  # noqa: E402
 from daemon.engine_state import dump  # noqa: E402
 from daemon.errors import SessionError  # noqa: E402
 from daemon.osc_desks import receivers  # noqa: E402
@@ -41,6 +42,7 @@ from daemon.replay import engine_of_header  # noqa: E402
 from daemon.ring import Reader, Ring  # noqa: E402
 from daemon.wire_events import WireEvents  # noqa: E402
 from dsp.analyzer import quantise  # noqa: E402
+from selector.catalog import Catalog  # noqa: E402
 
 SNAPSHOT_HZ = 60
 AUDIO_HZ = 60
@@ -109,6 +111,7 @@ class EngineProcess:
         self.wire = WireEvents(self.clock.seconds)
         self.waveform = np.zeros((WAVEFORM, 2), dtype=np.int32)
         self.backlog: deque[tuple[bytes, int | None]] = deque()
+        self.unpacked: deque[Catalog] = deque()
         self.fed = self.engine.position
         self.hops = 0
         self.stalled = False
@@ -133,6 +136,7 @@ class EngineProcess:
                     self.capture.wait(0)
                 else:
                     self._from_main()
+            self._restock()
             self._from_ring()
             self._bridge_stall()
             self.osc.due(monotonic())
@@ -148,7 +152,7 @@ class EngineProcess:
 
     def _from_main(self) -> None:
         try:
-            data = self.link.recv(MAX_MESSAGE)
+            data, attached = receive(self.link)
         except BlockingIOError:
             return
         if not data:
@@ -159,12 +163,26 @@ class EngineProcess:
             self.stopping = True
         elif message["op"] == "state":
             self._tell_state()
+        elif message["op"] == "packs":
+            threading.Thread(target=self._unpack, args=(attached,), name="packs", daemon=True).start()
         elif message["op"] == "input":
             self._input(message["record"])
 
     def _input(self, record: dict[str, Any]) -> None:
         """Something from outside reaches the engine now."""
         self.engine.accept({**record, "sample": self.engine.position})
+
+    def _unpack(self, data: bytes) -> None:
+        """A thread: a large catalogue takes longer than a beat is announced ahead."""
+        catalog = Catalog.from_json(data)
+        catalog.warm()
+        self.unpacked.append(catalog)
+
+    def _restock(self) -> None:
+        while self.unpacked:
+            catalog = self.unpacked.popleft()
+            self.engine.catalogue_of = {catalog.sha256: catalog}.__getitem__
+            self._input({"type": "packs", "sha256": catalog.sha256})
 
     def _tell_state(self) -> None:
         """Between two hops; what was said before is on its way before it, what follows after it."""

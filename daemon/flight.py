@@ -23,8 +23,8 @@ import soundfile
 
 from daemon.errors import SessionError
 from daemon.ring import Ring
-from daemon.session import TROUBLE, Header, SessionWriter, start_at
-from daemon.tape import Said, StateAt, Tape
+from daemon.session import TROUBLE, Header, SessionWriter, restocked, start_at
+from daemon.tape import Said, StateAt, Stock, Tape
 from selector.canonical import GENESIS
 
 POLL_S = 0.5
@@ -60,6 +60,8 @@ class Chunk(msgspec.Struct):
         pieces: audio, FLAC.
         end: sample after the last of `pieces`.
         said: (position, records as JSON).
+        header: of the session, with the packs there.
+        stock: catalogues that `said` names.
     """
 
     first: int
@@ -69,6 +71,8 @@ class Chunk(msgspec.Struct):
     end: int
     pieces: list[bytes]
     said: list[tuple[int, bytes]]
+    header: Header
+    stock: list[bytes]
 
 
 class Flight:
@@ -85,7 +89,9 @@ class Flight:
         self._rate = header.rate
         self._keep = int(minutes * 60 * header.rate)
         self._tape = Tape(ring, header.hop, (header.resume or {}).get("prev", GENESIS))
-        self._chunks: deque[Chunk] = deque([Chunk(0, header.started_at, None, self._tape.prev, 0, [], [])])
+        self._chunks: deque[Chunk] = deque(
+            [Chunk(0, header.started_at, None, self._tape.prev, 0, [], [], header, [])]
+        )
         self._raw: deque[np.ndarray] = deque()
         self._raw_first = 0
         self._clean: bool | None = None
@@ -111,12 +117,15 @@ class Flight:
     def bytes(self) -> int:
         """About how much memory it takes."""
         kept = sum(
-            len(chunk.state or b"") + sum(map(len, chunk.pieces)) + sum(len(data) for _, data in chunk.said)
+            len(chunk.state or b"")
+            + sum(map(len, chunk.pieces))
+            + sum(len(data) for _, data in chunk.said)
+            + sum(map(len, chunk.stock))
             for chunk in tuple(self._chunks)
         )
         return kept + sum(block.nbytes for block in tuple(self._raw))
 
-    def put(self, item: Said | StateAt | Save) -> None:
+    def put(self, item: Said | StateAt | Stock | Save) -> None:
         """Keep what the engine said, or write what is there; never blocks.
 
         A state is best put just before a `Save`: what came after the last one is not written.
@@ -191,6 +200,10 @@ class Flight:
         match item:
             case Said() if self._chunks:
                 self._chunks[-1].said.append((item.position, msgspec.json.encode(item.records)))
+            case Stock():
+                self._header = restocked(self._header, item.data)  # of chunks to come
+                if self._chunks:
+                    self._chunks[-1].stock.append(item.data)
             case StateAt():
                 self._state(item)
             case _End():
@@ -221,6 +234,8 @@ class Flight:
                 end=state.sample,
                 pieces=[],
                 said=[],
+                header=self._header,
+                stock=[],
             )
         )
         while len(self._chunks) > 1 and state.sample - self._chunks[1].first >= self._keep:
@@ -230,7 +245,9 @@ class Flight:
         chunks = list(self._chunks)
         if chunks and self._clean is None:
             # What the chunk in hand has since its state may be cut anywhere.
-            chunks[-1] = msgspec.structs.replace(chunks[-1], end=chunks[-1].first, pieces=[], said=[])
+            chunks[-1] = msgspec.structs.replace(
+                chunks[-1], end=chunks[-1].first, pieces=[], said=[], stock=[]
+            )
         job = threading.Thread(target=self._write, args=[order, chunks], name="saving", daemon=True)
         job.start()
 
@@ -252,7 +269,7 @@ class Flight:
             raise SessionError("nothing has been kept yet")
         oldest = chunks[0]
         header = msgspec.structs.replace(
-            self._header, session=order.folder.name, started_at=oldest.clock, start=_start(oldest)
+            oldest.header, session=order.folder.name, started_at=oldest.clock, start=_start(oldest)
         )
         writer = SessionWriter(part, header, state=_inflated(oldest.state))
         try:
@@ -283,6 +300,8 @@ def _inflated(state: bytes | None) -> bytes | None:
 
 def _write_chunk(writer: SessionWriter, chunk: Chunk) -> None:
     """Audio and records in the order in which they came."""
+    for catalog in chunk.stock:
+        writer.catalog(catalog)
     said = deque(chunk.said)
     for piece in chunk.pieces:
         samples, _ = soundfile.read(io.BytesIO(piece), dtype="int32", always_2d=True)

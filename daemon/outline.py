@@ -53,6 +53,7 @@ class Outline:
     Attributes:
         inputs: number of records that took effect.
         marks: the states, in order.
+        catalogues: sample and sha256 of each change of packs, in order.
         summed: sample up to which there are checksums.
 
     Raises:
@@ -64,6 +65,7 @@ class Outline:
         self._reader = reader
         self.inputs = 0
         self.marks: list[Mark] = []
+        self.catalogues: list[tuple[int, str]] = []
         self.summed = reader.first
         self._last = reader.first
         self._effects, self._sums = Anchors(), Anchors()
@@ -80,7 +82,7 @@ class Outline:
         kind, sample = record.get("type"), record.get("sample")
         if not isinstance(kind, str) or type(sample) is not int or not self._reader.first <= sample < 1 << 53:
             return "no input has such a type or sample"
-        if kind in NO_EFFECT and not SHA256.fullmatch(str(record.get("sha256"))):
+        if kind in (*NO_EFFECT, "packs") and not SHA256.fullmatch(str(record.get("sha256"))):
             return "it names no sha256"
         if kind == "audio":
             return self._sum(sample, record.get("frames"), offset)
@@ -91,6 +93,8 @@ class Outline:
             return ""
         if sample < self._last:
             return "it comes after inputs of a later sample"
+        if kind == "packs":
+            self.catalogues.append((sample, record["sha256"]))
         self._last = sample
         self.inputs += 1
         self._effects.pass_by(sample, offset)
@@ -105,6 +109,10 @@ class Outline:
         self._sums.pass_by(sample, offset)
         self.summed = sample
         return ""
+
+    def catalogue_at(self, sample: int) -> str:
+        """sha256 of what was picked from just before a sample; empty for that of the header."""
+        return next((sha256 for at, sha256 in reversed(self.catalogues) if at < sample), "")
 
     def offsets(self, first: int) -> tuple[int, int]:
         """Bytes from which to read effects and checksums of what begins at a sample."""

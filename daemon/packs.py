@@ -20,6 +20,7 @@ LIBRARY = "library-manifest.json"
 RUN = "run-manifest.json"
 MAX_MANIFEST = 256 << 20
 NAMED_AT_MOST = 3
+LEFT_OUT = "this pack is left out"
 
 Parsed = TypeVar("Parsed")
 
@@ -35,6 +36,13 @@ class Loaded(NamedTuple):
 def places(dirs: Sequence[str], base: Path) -> list[Path]:
     """Where configured pack folders are: beside the configuration file, else below the current folder."""
     return [base / name if (base / name).exists() else Path(name) for name in dirs]
+
+
+def manifests_of(place: Path) -> list[Path]:
+    """Files that `load` may read of a pack, whether they are there or not."""
+    folder = place.parent if place.is_file() else place
+    named = [folder / name for name in (PAIRS, QUALITY, LIBRARY, RUN)]
+    return sorted({*named, *folder.glob("pairs-manifest*.json"), *([place] if place.is_file() else [])})
 
 
 def load(places: Sequence[Path]) -> Loaded:
@@ -62,7 +70,7 @@ def load(places: Sequence[Path]) -> Loaded:
                 )
         except (ManifestError, SelectorError) as error:
             broken = broken or error
-            warnings.append(f"this pack is left out: {error}")
+            warnings.append(f"{LEFT_OUT}: {error}")
             continue
         folders[pack.name] = folder
         packs.append(pack)

@@ -22,9 +22,9 @@ import msgspec
 
 from daemon.errors import SessionError
 from daemon.ring import Ring
-from daemon.session import TROUBLE, Header, SessionWriter, start_at
+from daemon.session import TROUBLE, Header, SessionWriter, restocked, start_at
 from daemon.settings import RecordSettings
-from daemon.tape import Said, StateAt, Tape
+from daemon.tape import Said, StateAt, Stock, Tape
 from selector.canonical import GENESIS
 
 POLL_S = 0.05
@@ -101,7 +101,7 @@ class Recorder:
         """Begin."""
         self._thread.start()
 
-    def put(self, item: Said | StateAt) -> None:
+    def put(self, item: Said | StateAt | Stock) -> None:
         """Record what the engine said; never blocks."""
         self._tape.put(item)
 
@@ -161,9 +161,13 @@ class Recorder:
         except TROUBLE as error:
             self._give_up(_reason(error))
 
-    def _use(self, item: Said | StateAt) -> None:
+    def _use(self, item: Said | StateAt | Stock) -> None:
         if isinstance(item, StateAt):
             self._state(item)
+        elif isinstance(item, Stock):
+            self._header = restocked(self._header, item.data)  # of folders to come
+            if self._writer is not None:
+                self._writer.catalog(item.data)
         elif self._writer is not None:
             self._hear(item.position)
             self._writer.records(item.records)

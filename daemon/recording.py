@@ -7,6 +7,7 @@ folder is full, when recording can begin again, and when the last minutes are to
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from daemon.recorder import Recorder
 from daemon.ring import Ring
 from daemon.session import Header
 from daemon.settings import RecordSettings
-from daemon.tape import Said, StateAt
+from daemon.tape import Said, StateAt, Stock
 
 CLOSE_S = 30.0  # for a slow disk at the end
 PATIENCE_S = 5.0  # with an engine that was asked for its state
@@ -61,12 +62,14 @@ class Recording:
         self._save_to: Path | None = None
         self._saving = 0
         self._saved = ""
+        self._stock: dict[str, bytes] = {}
 
     # -- life
 
     def begin(self, header: Header, ring: Ring) -> None:
         """A fresh engine begins, whose analysed samples go into `ring`."""
         self._header, self._ring = header, ring
+        self._stock.clear()
         self._asked_at, self._state_at, self._no_states = None, 0, ""
         if self._root is not None:
             self.recorder = Recorder(self._root, header, ring, self._settings)
@@ -116,11 +119,18 @@ class Recording:
         if "state" in message:
             self._state(message)
             return
+        for record in message.get("applied", ()):
+            if record["type"] == "packs" and (data := self._stock.pop(record["sha256"], None)) is not None:
+                self._put(Stock(data))
         records = [*message.get("logs", ()), *(("inputs", record) for record in message.get("applied", ()))]
         if records:
             self._put(Said(message["position"], records))
 
-    def _put(self, item: Said | StateAt) -> None:
+    def restock(self, data: bytes) -> None:
+        """The engine is about to get this catalogue (`Catalog.to_json`) and will say when it has."""
+        self._stock[hashlib.sha256(data).hexdigest()] = data
+
+    def _put(self, item: Said | StateAt | Stock) -> None:
         for listener in (self.recorder, self._flight):
             if listener is not None:
                 listener.put(item)

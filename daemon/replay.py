@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from daemon.config import Config
 from daemon.engine import Engine, Hop
 from daemon.errors import AivjdError, MissingError, SessionError
 from daemon.session import Header, SessionReader
-from daemon.session_files import state_name
+from daemon.session_files import catalog_name, state_name
 from selector.canonical import canonical
 from selector.catalog import Catalog
 from selector.events import ResumeState
@@ -60,7 +61,7 @@ def engine_of(reader: SessionReader) -> Engine:
         HeaderError: its config or catalogue cannot be used or is not what its hash says.
         StateError: it begins in the middle, and the state there is missing, damaged or another one.
     """
-    engine = engine_of_header(reader.header, str(reader.folder / "session.json"))
+    engine = engine_for(reader)
     if reader.start is not None:
         take_up(engine, reader, reader.start.sample, reader.start.sha256)
         if engine.selector._publication.log.prev != reader.first_prev("picks"):
@@ -70,6 +71,42 @@ def engine_of(reader: SessionReader) -> Engine:
                 fix="restore the file",
             )
     return engine
+
+
+def engine_for(reader: SessionReader, header: Header | None = None, *, catalogue: str = "") -> Engine:
+    """An engine for the inputs of a recorded session, in the state in which the show started.
+
+    Args:
+        reader: of the session.
+        header: instead of the session's own. If its packs are others, these stay whatever was recorded.
+        catalogue: sha256 (hex) of the one to begin with, if packs had changed; empty for that of the header.
+
+    Raises:
+        HeaderError: as `engine_of_header`.
+    """
+    where, header = str(reader.folder / "session.json"), header or reader.header
+    stock = recorded_catalogue(reader, catalogue) if catalogue else _catalogue_of_header(header, where)
+    engine = engine_of_header(header, where, stock)
+    same = header.catalog_sha256 == reader.header.catalog_sha256
+    engine.catalogue_of = partial(recorded_catalogue, reader) if same else lambda _: stock
+    return engine
+
+
+def recorded_catalogue(reader: SessionReader, sha256: str) -> Catalog:
+    """A catalogue to which packs changed while the session was recorded.
+
+    Raises:
+        HeaderError: it is missing, damaged, or not the one its name says.
+    """
+    where = str(reader.folder / catalog_name(sha256))
+    try:
+        data = reader.catalog(sha256)
+    except SessionError as error:
+        raise HeaderError(error.what, where=where, part="catalogue") from error
+    catalog = _usable("catalogue", where, lambda: Catalog.from_json(data))
+    if _usable("catalogue", where, lambda: catalog.sha256) != sha256:
+        raise HeaderError("the catalogue is not the one its name says", where=where, part="catalogue")
+    return catalog
 
 
 def take_up(engine: Engine, reader: SessionReader, sample: int, sha256: str) -> None:
@@ -106,8 +143,13 @@ def recorded_state(reader: SessionReader, sample: int, sha256: str) -> bytes:
     return data
 
 
-def engine_of_header(header: Header, where: str) -> Engine:
+def engine_of_header(header: Header, where: str, catalog: Catalog | None = None) -> Engine:
     """The engine that a session header describes, in the state in which the show started.
+
+    Args:
+        header: of the session.
+        where: its name, for messages.
+        catalog: what can be picked, instead of what the header says.
 
     Raises:
         HeaderError: its config or catalogue cannot be used or is not what its hash says.
@@ -115,17 +157,22 @@ def engine_of_header(header: Header, where: str) -> Engine:
     config = _usable("config", where, lambda: msgspec.convert(header.config, Config))
     if _usable("config", where, config.decision_sha256) != header.config_sha256:
         raise HeaderError("the configuration is not the one its hash names", where=where, part="config")
-    catalog = _usable("catalogue", where, lambda: Catalog.from_json(canonical(header.catalog)))
-    if _usable("catalogue", where, lambda: catalog.sha256) != header.catalog_sha256:
-        raise HeaderError("the catalogue is not the one its hash names", where=where, part="catalogue")
+    stock = catalog or _catalogue_of_header(header, where)
     resume = _usable(
         "file",
         where,
         lambda: None if header.resume is None else msgspec.convert(header.resume, ResumeState),
     )
     return _usable(
-        "config", where, lambda: Engine(config, catalog, seed=header.seed, rate=header.rate, resume=resume)
+        "config", where, lambda: Engine(config, stock, seed=header.seed, rate=header.rate, resume=resume)
     )
+
+
+def _catalogue_of_header(header: Header, where: str) -> Catalog:
+    catalog = _usable("catalogue", where, lambda: Catalog.from_json(canonical(header.catalog)))
+    if _usable("catalogue", where, lambda: catalog.sha256) != header.catalog_sha256:
+        raise HeaderError("the catalogue is not the one its hash names", where=where, part="catalogue")
+    return catalog
 
 
 def _usable(part: Part, where: str, make: Callable[[], T]) -> T:

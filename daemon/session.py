@@ -11,7 +11,7 @@ This is the door; behind it, `session_header` says what a session is, `session_w
 from __future__ import annotations
 
 from daemon.session_files import LOGS
-from daemon.session_header import FORMAT, Closed, Header, Start, new_header, start_at
+from daemon.session_header import FORMAT, Closed, Header, Start, new_header, restocked, start_at
 from daemon.session_reader import READ_FRAMES, SessionReader
 from daemon.session_writer import SUMS_A_SECOND, TROUBLE, SessionWriter, file_sha256
 
@@ -28,5 +28,6 @@ __all__ = [
     "Start",
     "file_sha256",
     "new_header",
+    "restocked",
     "start_at",
 ]

@@ -21,9 +21,13 @@ LOGS = ("inputs", "picks", "events")
 MAX_LINE = 1 << 20
 MAX_STATE = 4 << 20
 """Bytes; an engine's state has about 0.4 MB."""
+MAX_CATALOG = 16 << 20
+"""Bytes; 10,000 pairs have about 2 MB."""
 STATES = "states"
+CATALOGS = "catalogs"
 NAME = re.compile(
     rf"session\.json|audio\.flac|(?:{'|'.join(LOGS)})\.jsonl|{STATES}/(?:0|[1-9][0-9]{{0,15}})\.bin"
+    rf"|{CATALOGS}/[0-9a-f]{{64}}\.json"
 )
 """All that a session folder holds."""
 
@@ -31,6 +35,11 @@ NAME = re.compile(
 def state_name(sample: int) -> str:
     """Where the state at a sample lies, within the folder."""
     return f"{STATES}/{sample}.bin"
+
+
+def catalog_name(sha256: str) -> str:
+    """Where a catalogue to which packs changed during the session lies, by its sha256 (hex)."""
+    return f"{CATALOGS}/{sha256}.json"
 
 
 def open_inside(folder: Path, name: str) -> BinaryIO:

@@ -98,6 +98,12 @@ class Header(msgspec.Struct, kw_only=True, rename="camel"):
 msgspec.json.Decoder(Header)
 
 
+def restocked(header: Header, data: bytes) -> Header:
+    """The header of a folder that begins after packs changed to this catalogue (`Catalog.to_json`)."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return msgspec.structs.replace(header, catalog=json.loads(data), catalog_sha256=sha256)
+
+
 def new_header(
     config: Config,
     catalog: Catalog,

@@ -14,7 +14,9 @@ import soundfile
 from daemon.errors import SessionError
 from daemon.session_files import (
     LOGS,
+    MAX_CATALOG,
     MAX_STATE,
+    catalog_name,
     inflate,
     lines_inside,
     open_inside,
@@ -134,6 +136,14 @@ class SessionReader:
         """
         name = state_name(sample)
         return inflate(read_inside(self.folder, name, MAX_STATE), MAX_STATE, str(self.folder / name))
+
+    def catalog(self, sha256: str) -> bytes:
+        """The catalogue of that sha256 (hex), to which packs changed, for `Catalog.from_json`; not checked.
+
+        Raises:
+            SessionError: it is missing or larger than it can be.
+        """
+        return read_inside(self.folder, catalog_name(sha256), MAX_CATALOG)
 
     def file_sha256(self, name: str) -> str:
         """sha256 (hex) of one of its files; empty where it is larger than it can be."""

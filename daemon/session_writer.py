@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from daemon.errors import SessionError
-from daemon.session_files import LOGS, STATES, state_name
+from daemon.session_files import CATALOGS, LOGS, STATES, catalog_name, state_name
 from daemon.session_header import Header
 from selector.canonical import HashChain, canonical
 
@@ -41,6 +41,7 @@ class SessionWriter:
         self.folder = folder
         self.header = header
         self._states: list[int] = []
+        self._catalogs: set[str] = set()
         self._unsynced: deque[tuple[int, str]] = deque()
         self._synced: deque[tuple[int, str]] = deque()
         first = 0 if header.start is None else int(header.start["sample"])
@@ -131,15 +132,19 @@ class SessionWriter:
         self._write_state(sample, state)
         self._unsynced.append((sample, hashlib.sha256(state).hexdigest()))
 
+    def catalog(self, data: bytes) -> None:
+        """Keep a catalogue (`Catalog.to_json`) that an input of type `packs` is about to name."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        _replace(self.folder / catalog_name(sha256), data)
+        # As with a state: a record that is there names a file that is there.
+        _sync(self.folder / catalog_name(sha256))
+        self._catalogs.add(sha256)
+
     def _state_record(self, sample: int, sha256: str) -> None:
         self.input({"type": "state", "sample": sample, "sha256": sha256})
 
     def _write_state(self, sample: int, state: bytes) -> None:
-        (self.folder / STATES).mkdir(exist_ok=True)
-        target = self.folder / state_name(sample)
-        draft = target.with_suffix(".part")
-        draft.write_bytes(zlib.compress(state, 1))
-        draft.replace(target)
+        _replace(self.folder / state_name(sample), zlib.compress(state, 1))
         self._states.append(sample)
 
     def _line(self, log: str, record: dict[str, Any]) -> None:
@@ -159,7 +164,7 @@ class SessionWriter:
         `close` or `abandon`.
         """
         states = list(self._unsynced)
-        for name in ("session.json", *self._names(), STATES, "."):
+        for name in ("session.json", *self._names(), STATES, CATALOGS, "."):
             _sync(self.folder / name)
         for state in states:
             self._synced.append(state)
@@ -168,7 +173,8 @@ class SessionWriter:
     def _names(self) -> list[str]:
         """All that was written, but the header."""
         names = [f"{name}.jsonl" for name in LOGS] + (["audio.flac"] if self._audio is not None else [])
-        return sorted({*names, *(state_name(sample) for sample in self._states)})
+        states, catalogs = map(state_name, self._states), map(catalog_name, self._catalogs)
+        return sorted({*names, *states, *catalogs})
 
     def close(self) -> None:
         """A clean end: the last checksum, then the sha256 of every file in the header."""
@@ -202,6 +208,14 @@ class SessionWriter:
         if sync:  # it replaces one that is good
             _sync(draft)
         draft.replace(target)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file of a folder within the session: whole, or not at all."""
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_bytes(data)
+    draft.replace(path)
 
 
 def _sync(path: Path) -> None:

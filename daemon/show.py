@@ -26,6 +26,7 @@ from daemon.engine_link import Handover
 from daemon.errors import ProtocolError
 from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
+from daemon.packs import Loaded
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
 from daemon.ring import Ring
@@ -344,6 +345,16 @@ class Show:
             raise ProtocolError("a recorded session is being shown; it takes no commands")
         record = {"type": "command", "verb": verb, "origin": origin}
         self._engine.input(record if arg is None else {**record, "arg": arg})
+
+    def restock(self, loaded: Loaded) -> bool:
+        """Choose from packs as they are now; False where the engine cannot be told just now."""
+        if loaded.catalog.sha256 != self.catalog.sha256:
+            data = loaded.catalog.to_json()
+            self.recording.restock(data)
+            if not self._engine.restock(data):
+                return False
+        self.catalog, self.packs = loaded.catalog, loaded.folders
+        return True
 
     # -- what is known
 

@@ -61,7 +61,7 @@ CONSTANT: dict[type, frozenset[str]] = {
     kind: frozenset(names.split())
     for kind, names in {
         # Inputs that wait are in the log of what follows, samples that wait in its audio.
-        Engine: "rate hop _inputs _rest",
+        Engine: "rate hop catalogue_of _inputs _rest",
         Analyzer: "rate hop _detected _rest",
         FrontEnd: "hop _rate _bands _subs _coefficients",
         Frames: "reach _speeds",

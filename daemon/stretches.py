@@ -14,7 +14,7 @@ from daemon.checked_audio import checked_audio
 from daemon.engine import Engine, log_records
 from daemon.errors import SessionError
 from daemon.outline import Mark, Outline, effects, sums
-from daemon.replay import ENGINE_FAULTS, HeaderError, StateError, drive, engine_of, engine_of_header, take_up
+from daemon.replay import ENGINE_FAULTS, HeaderError, StateError, drive, engine_for, engine_of, take_up
 from daemon.session import SessionReader
 from daemon.verdict import DivergedError, blame
 from selector.canonical import canonical
@@ -33,6 +33,7 @@ class Stretch(NamedTuple):
         marks: states within it and at its end, which must be met.
         summed: sample up to which the session has checksums.
         effects, sums: bytes of the inputs from which to read them.
+        catalogue: sha256 of the one with which it begins; empty for that of the header.
     """
 
     first: int
@@ -42,6 +43,7 @@ class Stretch(NamedTuple):
     summed: int
     effects: int
     sums: int
+    catalogue: str
 
 
 def stretches(reader: SessionReader, outline: Outline, most: int) -> list[Stretch]:
@@ -66,13 +68,19 @@ def stretches(reader: SessionReader, outline: Outline, most: int) -> list[Stretc
             tuple(mark for mark in outline.marks if first < mark.sample <= end),
             outline.summed,
             *outline.offsets(first),
+            outline.catalogue_at(first),
         )
         for first, state, end in zip(firsts, begins, ends, strict=True)
     ]
 
 
-def engine_at(reader: SessionReader, state: Mark | None) -> Engine:
+def engine_at(reader: SessionReader, state: Mark | None, catalogue: str = "") -> Engine:
     """The engine as it was at a recorded state, or where the session begins.
+
+    Args:
+        reader: of the session.
+        state: recorded; None for where it begins.
+        catalogue: sha256 of the one in force at the state; empty for that of the header.
 
     Raises:
         DivergedError: header or state are not what they should be.
@@ -80,7 +88,7 @@ def engine_at(reader: SessionReader, state: Mark | None) -> Engine:
     try:
         if state is None:
             return engine_of(reader)
-        engine = engine_of_header(reader.header, str(reader.folder / "session.json"))
+        engine = engine_for(reader, catalogue=catalogue)
         take_up(engine, reader, state.sample, state.sha256)
     except HeaderError as error:
         raise DivergedError(error.part, error.where, error.what) from error
@@ -102,7 +110,7 @@ def replay(
         DivergedError: the audio is not what was analysed, a state is not met, or the engine fails.
         SessionError: the session cannot be read.
     """
-    engine = engine_at(reader, stretch.state)
+    engine = engine_at(reader, stretch.state, stretch.catalogue)
     blocks = checked_audio(
         reader, sums(reader, stretch.sums, stretch.first), stretch.first, stretch.end, stretch.summed
     )
@@ -114,6 +122,8 @@ def replay(
                 yield log, canonical(record) if log == "picks" else record
             if marks and hop.position >= marks[-1].sample:
                 _meet(reader, engine, marks.pop())
+    except HeaderError as error:
+        raise DivergedError(error.part, error.where, error.what) from error
     except SessionError:
         raise
     except ENGINE_FAULTS as error:

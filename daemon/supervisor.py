@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine_link import Handover, hand_over, pair, receive
+from daemon.engine_link import Handover, hand_over, memory_file, pair, receive
 
 STOP_PATIENCE_S = 5.0
 HANG_S = 2.0
@@ -90,17 +90,26 @@ class EngineChild:
         """Send an input; the engine stamps it with its sample. Dropped if the engine is gone."""
         self._send({"op": "input", "record": record})
 
+    def restock(self, catalog: bytes) -> bool:
+        """Have it choose from another catalogue (`Catalog.to_json`); False where it cannot be told now."""
+        fd = memory_file("aivjd-catalogue", catalog)
+        try:
+            return self._send({"op": "packs"}, fd)
+        finally:
+            os.close(fd)
+
     def ask_state(self) -> None:
         """Have it tell its whole state at the hop boundary that it has reached."""
         self._send({"op": "state"})
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], *fds: int) -> bool:
         if self._link is None:
-            return
+            return False
         try:
-            self._link.send(msgspec.json.encode(message))
+            socket.send_fds(self._link, [msgspec.json.encode(message)], fds)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError, OSError):
-            return  # it hangs or is gone: its watcher deals with that
+            return False  # it hangs or is gone: its watcher deals with that
+        return True
 
     def _readable(self) -> bool:
         """Read what is there, and give whether there may be more."""

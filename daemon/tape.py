@@ -38,6 +38,12 @@ class StateAt(NamedTuple):
     cut: bool = False
 
 
+class Stock(NamedTuple):
+    """A catalogue (`Catalog.to_json`) that the next `Said` names: packs have changed."""
+
+    data: bytes
+
+
 class Tape:
     """One listener's place in it. Filled by the main thread, read by one other.
 

@@ -13,7 +13,7 @@ from daemon.fingerprint import code_sha256
 from daemon.outline import Outline
 from daemon.replay import StateError, recorded_state
 from daemon.session import LOGS, SessionReader
-from daemon.session_files import state_name
+from daemon.session_files import catalog_name, state_name
 from daemon.session_log import CHANGED, BrokenChainError
 from daemon.stretches import Line, Stretch, replay, stretches
 from daemon.verdict import Cause, DivergedError, Verdict, blame, difference, opened
@@ -51,8 +51,8 @@ def verify(
             progress(position - reader.first)
 
     try:
-        _header_of_picks(reader)
         outline = Outline(reader)
+        _header_of_picks(reader, outline)
         verdict.inputs, verdict.states = outline.inputs, len(outline.marks)
         _closed(reader, outline)
         tasks = _tasks(reader, outline, jobs)
@@ -81,7 +81,7 @@ def _tasks(reader: SessionReader, outline: Outline, jobs: int) -> list[Stretch]:
     return tasks if same_code else [task._replace(marks=()) for task in tasks]
 
 
-def _header_of_picks(reader: SessionReader) -> None:
+def _header_of_picks(reader: SessionReader, outline: Outline) -> None:
     """Whether the picks were made under the header that lies beside them."""
     header, where = reader.header, str(reader.folder / "session.json")
     log = reader.sealed("picks")
@@ -97,6 +97,8 @@ def _header_of_picks(reader: SessionReader) -> None:
         ("catalogue", "catalog", header.catalog_sha256[:16]),
     )
     for cause, name, told in parts:
+        if name == "catalog" and outline.catalogues:
+            continue  # the first pick may come after the first change: the replay will tell
         if first.get(name) != told:
             raise DivergedError(
                 cause, where, f"`{name}` is {told}, but the picks were made with {first.get(name)!r}"
@@ -109,6 +111,7 @@ def _closed(reader: SessionReader, outline: Outline) -> None:
     if closed is None:
         return
     files = {f"{log}.jsonl" for log in LOGS} | {state_name(mark.sample) for mark in outline.marks}
+    files |= {catalog_name(sha256) for _, sha256 in outline.catalogues}
     if reader.start is not None:
         files.add(state_name(reader.start.sample))
     if outline.summed > reader.first:

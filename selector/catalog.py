@@ -167,6 +167,17 @@ class Catalog:
         """The table that `item` names."""
         return self.packs[item.pack].table(item.kind)
 
+    def find(self, item: Item) -> Row | None:
+        """The entry that `item` names; None where no pack has it (any more)."""
+        pack = self.packs.get(item.pack)
+        table = None if pack is None else pack.table(item.kind)
+        index = None if table is None else table.index_of.get(item.ident)
+        return None if table is None or index is None else table.rows[index]
+
+    def filled(self) -> list[str]:
+        """Names of the packs that hold anything."""
+        return [pack.name for pack in self.packs.values() if len(pack.pairs) or len(pack.presets)]
+
     def to_json(self) -> bytes:
         """Canonical JSON of all that deciding depends on."""
         packs = {
@@ -192,6 +203,13 @@ class Catalog:
             raise BadCatalog(
                 f"the catalogue cannot be read ({error})", fix="build it again from the packs"
             ) from error
+
+    def warm(self) -> None:
+        """Compute now what is otherwise computed when it is first needed: hash and ranks."""
+        for pack in self.packs.values():
+            for table in (pack.pairs, pack.presets):
+                _ = table.strength, table.quality_rank
+        _ = self.sha256
 
     @cached_property
     def sha256(self) -> str:

@@ -85,6 +85,10 @@ class Chooser:
         self.counters = dict(counters or {})
         self._order: tuple[tuple[str, int], I64] | None = None
 
+    def restock(self) -> None:
+        """Tables have changed: an order of before is of no use any more."""
+        self._order = None
+
     def choose(self, table: Table, situation: Situation, number: int) -> Choice | None:
         """Draw for pick `number`; None when the rules leave nothing.
 

@@ -52,17 +52,22 @@ class Intents:
     """Standing wishes. Fields are plain; `apply` changes them by command."""
 
     def __init__(self, settings: SelectSettings, catalog: Catalog, resume: ResumeState | None) -> None:
-        self._catalog = catalog
         self.hold = resume.hold if resume else False
         self.blackout = resume.blackout if resume else False
         self.mode: Mode = resume.mode if resume else settings.mode
         self.energy_bias = resume.energy_bias if resume else 0.0
         self.pinned = resume.pinned if resume else None
         self.banned: dict[Item, None] = dict.fromkeys(resume.banned if resume else ())
-        wanted_pack = resume.pack if resume else settings.pack
-        filled = [p.name for p in catalog.packs.values() if len(p.pairs) or len(p.presets)]
-        self.pack = wanted_pack if wanted_pack in filled else filled[0]
-        self.kind = self._possible_kind(self.pack, resume.kind if resume else settings.kind)
+        self.pack = resume.pack if resume else settings.pack
+        self.kind: Kind = resume.kind if resume else settings.kind
+        self.restock(catalog)
+
+    def restock(self, catalog: Catalog) -> None:
+        """Wish from another catalogue: from its first pack, if the one wished for is not there (any more)."""
+        self._catalog = catalog
+        filled = catalog.filled()
+        self.pack = self.pack if self.pack in filled else filled[0]
+        self.kind = self._possible_kind(self.pack, self.kind)
 
     def apply(
         self,
@@ -100,12 +105,14 @@ class Intents:
 
     def refusal(self, item: Item, quarantine: Quarantine) -> str:
         """Why `item` must not be shown now, as a sentence; empty when it may."""
-        table = self._catalog.table_of(item)
+        row = self._catalog.find(item)
+        if row is None:
+            return f"{item.key} is in no pack any more; choose another."
         if item in self.banned:
             return f"{item.key} is banned; lift the ban with 'unban' first."
         if (detention := quarantine.get(item)) is not None:
             return f"{item.key} is in quarantine ({detention.reason}); choose another."
-        if table.blocked[table.index_of[item.ident]]:
+        if row.blocked:
             return f"{item.key} failed when it was measured; choose another."
         return ""
 

@@ -47,7 +47,11 @@ class PickLog:
 
     def __init__(self, *, seed: int, config_sha: str, catalog_sha: str, prev: str = GENESIS) -> None:
         self._chain = HashChain(prev)
-        self._session = {"seed": seed, "config": config_sha[:16], "catalog": catalog_sha[:16]}
+        self._session: dict[str, Any] = {"seed": seed, "config": config_sha[:16], "catalog": catalog_sha[:16]}
+
+    def restock(self, catalog_sha: str) -> None:
+        """Picks come from another catalogue from here on; sha256 (hex) of it."""
+        self._session["catalog"] = catalog_sha[:16]
 
     @property
     def prev(self) -> str:

@@ -26,7 +26,7 @@ class Publication:
     Args:
         show: whose state is published.
         log: seals the records.
-        warnings: sentences that stand for the whole session.
+        warnings: sentences that stand as long as the catalogue does.
     """
 
     def __init__(self, show: Show, log: PickLog, warnings: tuple[str, ...]) -> None:
@@ -35,6 +35,11 @@ class Publication:
         self._warnings = warnings
         self._said: list[SelectorEvent] = []
         self._told: PublicState | None = None
+
+    def restock(self, catalog: Catalog, warnings: tuple[str, ...]) -> None:
+        """Picks come from another catalogue from here on, with its own sentences."""
+        self.log.restock(catalog.sha256)
+        self._warnings = warnings
 
     def say(self, event: SelectorEvent) -> None:
         """Add an event."""

@@ -24,6 +24,7 @@ from selector.intents import Want
 from selector.pick import PickLog
 from selector.playout import Playout
 from selector.publication import Publication, spread_warnings
+from selector.restock import restock
 from selector.settings import SelectorSettings
 from selector.show import Cue, Show
 from selector.vocabulary import Command
@@ -95,6 +96,12 @@ class Selector:
     def report(self, report: Report, sample: int) -> list[SelectorEvent]:
         """A browser tells how it fares. A picture dark on every stage for too long is replaced."""
         self._feedback.report(report, sample)
+        return self._publication.take()
+
+    def restock(self, catalog: Catalog, sample: int) -> list[SelectorEvent]:
+        """Packs were changed: choose from `catalog` from the hop that starts at `sample` on."""
+        rooms = (self._show, self._playout, self._chooser, self._publication)
+        restock(*rooms, self._settings, catalog, sample)
         return self._publication.take()
 
     @property

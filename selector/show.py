@@ -105,9 +105,9 @@ class Show:
         return next(iter(table.indices([self.now.item])), None) if self.now else None
 
     def shown_strength(self, table: Table) -> int | None:
-        """Rank of strength, in its own pack, of what is on screen; None when it is of another kind."""
+        """Rank of strength, in its own pack, of what is on screen; None if of another kind, or gone."""
         item = self.on_screen
-        if item is None or item.kind != table.kind:
+        if item is None or item.kind != table.kind or self.catalog.find(item) is None:
             return None
         origin = self.catalog.table_of(item)
         return int(origin.strength[origin.index_of[item.ident]])

@@ -18,7 +18,7 @@ from daemon.commands.dispatch import default_config, progress_bar
 from daemon.diff.variants import Changes, changed
 from daemon.engine import Engine, Hop, log_records
 from daemon.errors import AivjdError, SessionError, UsageError
-from daemon.replay import ENGINE_FAULTS, drive, engine_of, engine_of_header, take_up
+from daemon.replay import ENGINE_FAULTS, drive, engine_for, engine_of, engine_of_header, take_up
 from daemon.session import Header, SessionReader, SessionWriter, new_header
 from selector.canonical import canonical
 
@@ -37,6 +37,8 @@ def replay(args: argparse.Namespace) -> int:
         reader = SessionReader(source)
         header, engine = _session(reader, args)
         inputs: Iterator[dict[str, Any]] = reader.checked("inputs")
+        if args.pack:  # what is given instead stays
+            inputs = (record for record in inputs if record["type"] != "packs")
         blocks, total = reader.audio(), reader.length
     else:
         audio = AudioFile(source)
@@ -58,6 +60,8 @@ def replay(args: argparse.Namespace) -> int:
     for hop in _sound(hops, engine, str(source)):
         if writer is not None:
             for record in hop.applied:
+                if record["type"] == "packs":
+                    writer.catalog(SessionReader(source).catalog(record["sha256"]))
                 writer.input(record)
         for log, record in log_records(hop):
             counts[log] += 1
@@ -122,7 +126,7 @@ def _session(reader: SessionReader, args: argparse.Namespace) -> tuple[Header, E
     header = changed(reader.header, changes)
     if changes.none:
         return header, engine_of(reader)
-    engine = engine_of_header(header, str(reader.folder))
+    engine = engine_for(reader, header)
     if reader.start is not None:
         # What was so far is as it was; from here on it is decided otherwise.
         take_up(engine, reader, reader.start.sample, reader.start.sha256)

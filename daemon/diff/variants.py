@@ -19,7 +19,7 @@ from daemon.config import Config
 from daemon.engine import Engine, Hop, log_records
 from daemon.errors import AivjdError, MissingError, SessionError, UsageError
 from daemon.fingerprint import code_sha256, tool_version
-from daemon.replay import ENGINE_FAULTS, drive, engine_of, engine_of_header
+from daemon.replay import ENGINE_FAULTS, drive, engine_for, engine_of
 from daemon.session import Header, SessionReader
 
 
@@ -86,7 +86,7 @@ def engine_under(reader: SessionReader, header: Header) -> Engine:
             where=str(reader.folder),
             fix="compare the session that it continues, or give no --config, --pack and --seed",
         )
-    return engine_of_header(header, str(reader.folder))
+    return engine_for(reader, header)
 
 
 def hops_of(

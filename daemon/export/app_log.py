@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from daemon.pick_stream import PickLine, fates, pick_lines
+from daemon.replay import recorded_catalogue
 from daemon.session import SessionReader
 from selector.canonical import canonical
 from selector.catalog import Catalog, Row
@@ -33,7 +34,7 @@ def log_lines(reader: SessionReader) -> Iterator[str]:
             continue
         pick = fate.pick
         yield sel_line(pick)
-        row = measured.get((pick.kind, pick.pack, pick.ident))
+        row = measured.get((pick.catalog, pick.kind, pick.pack, pick.ident))
         for ident in pick.preset_ids:
             yield selected_line(ident, row)
 
@@ -66,10 +67,14 @@ def token(text: str) -> str:
     return _BREAKING.sub(lambda found: quote(found[0], safe=""), text) or "-"
 
 
-def _measured(reader: SessionReader) -> dict[tuple[str, str, int | str], Row]:
-    catalog = Catalog.from_json(canonical(reader.header.catalog))
+def _measured(reader: SessionReader) -> dict[tuple[str, str, str, int | str], Row]:
+    """Every entry by its catalogue (as records name it), kind, pack and name."""
+    changes = {record["sha256"] for record in reader.checked("inputs") if record["type"] == "packs"}
+    catalogs = [Catalog.from_json(canonical(reader.header.catalog))]
+    catalogs += [recorded_catalogue(reader, sha256) for sha256 in changes]
     return {
-        (table.kind, table.pack, row.ident): row
+        (catalog.sha256[:16], table.kind, table.pack, row.ident): row
+        for catalog in catalogs
         for pack in catalog.packs.values()
         for table in (pack.pairs, pack.presets)
         for row in table.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from daemon.config import Config
 from daemon.engine import log_records
 from daemon.packs import load
 from daemon.replay import drive, engine_of_header
-from daemon.session import Header, SessionWriter, new_header, start_at
+from daemon.session import Header, SessionWriter, new_header, restocked, start_at
 from selector.canonical import GENESIS
+from selector.catalog import Catalog
 
 RATE = 48000
 HOP = 256
@@ -42,15 +44,25 @@ def record(
     state_s: float = 0.0,
     rotate_s: float = 0.0,
     close: bool = True,
+    stock: Sequence[Catalog] = (),
 ) -> list[Path]:
-    """Record music, a state every `state_s` seconds, a folder for every `rotate_s`; give the folders."""
+    """Record music, a state every `state_s` seconds, a folder for every `rotate_s`; give the folders.
+
+    `stock` are the catalogues that inputs of type `packs` name.
+    """
     every = int(state_s * RATE) // HOP * HOP or 1 << 60
     turn = int(rotate_s * RATE) // HOP * HOP or 1 << 60
     engine = engine_of_header(header, "test")
+    known = {catalog.sha256: catalog for catalog in stock}
+    engine.catalogue_of = known.__getitem__
     writer, folders, prev = SessionWriter(folder, header), [folder], GENESIS
     for hop in drive(engine, [music], inputs):
         writer.audio(music[hop.position - HOP : hop.position])
         for applied in hop.applied:
+            if applied["type"] == "packs":
+                data = known[applied["sha256"]].to_json()
+                writer.catalog(data)
+                header = restocked(header, data)
             writer.input(applied)
         for log, line in log_records(hop):
             (writer.pick if log == "picks" else writer.event)(line)
@@ -71,7 +83,7 @@ def record(
 
 def copied(source: Path, target: Path) -> Path:
     """A copy that may be damaged."""
-    for file in chain(source.glob("*.*"), source.glob("states/*")):
+    for file in chain(source.glob("*.*"), source.glob("states/*"), source.glob("catalogs/*")):
         place = target / file.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.read_bytes())

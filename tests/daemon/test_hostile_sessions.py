@@ -24,7 +24,7 @@ from daemon.config import Config
 from daemon.errors import SessionError
 from daemon.session import SessionReader, file_sha256
 from selector.canonical import HashChain, canonical
-from selector.catalog import Catalog
+from selector.catalog import Catalog, Pack, Table
 
 MEANT = ("v", "seed", "rate", "hop", "configSha256", "catalogSha256", "start", "closed")
 """What `verify` vouches for in a header; the rest are labels, and it says itself of code and platform."""
@@ -45,9 +45,14 @@ INPUTS = sorted(ANSWERS, key=lambda entry: entry["sample"])
 def original(
     tmp_path_factory: pytest.TempPathFactory, demo_pack: Path, music: Callable[..., np.ndarray]
 ) -> Path:
-    """Four seconds out of the middle of a show, with two states on the way."""
+    """Four seconds out of the middle of a show, with two states and a change of packs on the way."""
     folder = tmp_path_factory.mktemp("hostile") / "part"
-    folders = record(folder, header_of(demo_pack), music(54, 7.9), INPUTS, state_s=1.4, rotate_s=2.0)
+    header = header_of(demo_pack)
+    whole = Catalog.from_json(canonical(header.catalog))
+    fewer = Catalog([Pack("demo", whole.packs["demo"].pairs, Table("preset", "demo", ()))])
+    change = {"type": "packs", "sample": 3 * RATE // HOP * HOP, "sha256": fewer.sha256}
+    inputs = sorted([*INPUTS, change], key=lambda entry: entry["sample"])
+    folders = record(folder, header, music(54, 7.9), inputs, state_s=1.4, rotate_s=2.0, stock=[fewer])
     part = folders[1]
     assert SessionReader(part).start is not None
     assert main(["verify", "--jobs", "1", str(part)]) == 0
@@ -92,7 +97,7 @@ def check(folder: Path, original: Path, what: str) -> int:
 
 def unfinished(folder: Path, original: Path, *, forged: bool) -> bool:
     """Without a clean end, what is there must be a beginning of what was, but for `forged` inputs."""
-    if json.loads((folder / "session.json").read_bytes())["closed"] is not None:
+    if json.loads((folder / "session.json").read_bytes()).get("closed") is not None:
         return False
     for log in ("picks", "events") if forged else ("inputs", "picks", "events"):
         damaged, good = ((f / f"{log}.jsonl").read_bytes() for f in (folder, original))

@@ -209,9 +209,8 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="every clip's scores as JSON")
 
     bench = commands.add_parser("bench", help="measure this machine")
-    bench.add_argument(
-        "name", choices=("latency", "hop", "start", "session", "osc"), nargs="?", default="latency"
-    )
+    names = ("latency", "hop", "selection", "start", "session", "osc")
+    bench.add_argument("name", choices=names, nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency, session, osc)")
     bench.add_argument("--clients", type=int, default=0, metavar="N", help="websocket clients besides (osc)")
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")

@@ -34,7 +34,8 @@ def code_sha256() -> str:
 
 def kernels_sha256() -> str:
     """sha256 over the jitted sources and the compiler's version."""
-    return _sha256((ROOT / "dsp").rglob("*.py"), version("numba"), version("llvmlite"))
+    sources = [*(ROOT / "dsp").rglob("*.py"), ROOT / "selector" / "kernels.py"]
+    return _sha256(sources, version("numba"), version("llvmlite"))
 
 
 def platform_facts() -> dict[str, str]:

@@ -92,8 +92,8 @@ CONSTANT: dict[type, frozenset[str]] = {
         Director: "_settings fast_lead _lead _min_dwell _max_dwell _beatless _flash_gap _patience _margin"
         " _slack _memory",
         Grid: "_rate _metre",
-        # The order of a shuffle is only remembered so that it need not be made again.
-        Chooser: "_settings _seed _order",
+        # The order of a shuffle and prepared tables are only remembered so that they need not be made again.
+        Chooser: "_settings _seed _order _dials _prepared",
         PickLog: "_session",
         # What was said is taken at the end of each call.
         Publication: "_warnings _said",

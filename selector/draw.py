@@ -38,11 +38,6 @@ def mulhi(bits: int, total: int) -> int:
     return (bits * total) >> 64
 
 
-def locate(weights: I64, draw: int) -> int:
-    """Index of the item whose interval of cumulative weight holds `draw` in [0, sum(weights))."""
-    return int(np.searchsorted(np.cumsum(weights), draw, side="right"))
-
-
 def permutation(seed: int, cycle: int, n: int) -> I64:
     """Shuffled order of 0..n-1 for one cycle; its first never equals the last of the cycle before.
 

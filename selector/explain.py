@@ -9,7 +9,7 @@ from msgspec import Struct
 from selector.draw import STREAM_PICK, mulhi, u64
 from selector.errors import BadRecord
 from selector.fixedpoint import MICRO, to_micro
-from selector.weights import EXPLORE, LAW, TASTE, WEIGHT_ONE, combine
+from selector.weights import EXPLORE, LAW, TASTE, combine
 
 _PHRASES: Final = {
     "match": "how well its strength fits the sound",
@@ -188,6 +188,6 @@ def _factors(record: dict[str, Any]) -> dict[str, int]:
 
 def _weight(factors: dict[str, int]) -> int:
     try:
-        return combine(factors, WEIGHT_ONE)
+        return combine(factors)
     except ValueError as error:
         raise BadRecord(str(error).rstrip("."), fix="read the log with the version that wrote it") from error

@@ -78,12 +78,6 @@ def log2(x: F64) -> F64:
     return result
 
 
-def gauss_micro(distance_micro: I64, sigma: float) -> I64:
-    """exp(-d**2 / (2 sigma**2)) in micro-units, for distances in micro-units; sigma > 0."""
-    d = distance_micro / float(MICRO)
-    return round_micro(exp2_neg(d * d * (_LOG2_E / (2.0 * sigma * sigma))))
-
-
 def power_micro(base: F64, exponent: float) -> I64:
     """base**exponent in micro-units for base in (0, 1 + 1e-6], exponent >= 0."""
     lg = log2(base) * exponent

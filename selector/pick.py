@@ -61,7 +61,7 @@ class PickLog:
     def pick(self, note: PickNote, table: Table, choice: Choice) -> dict[str, Any]:
         """The sealed record of a pick (fields: docs/file-formats.md)."""
         row, index, snapshot = table.rows[choice.index], choice.index, note.snapshot
-        weight = int(choice.weights[index])
+        entry = choice.entry
         return self._chain.seal(
             {
                 "type": "pick",
@@ -89,19 +89,19 @@ class PickLog:
                 "warp_diff": _real(row.warp),
                 "cx_diff": _real(row.cx),
                 "quality01": _real(row.quality),
-                "factors": _reals(choice.factors_of(index)),
-                "weight": weight,
+                "factors": _reals(entry.factors),
+                "weight": entry.weight,
                 "totalWeight": choice.total,
-                "probability": from_micro(to_micro(weight / choice.total)),
+                "probability": from_micro(to_micro(entry.weight / choice.total)),
                 "draw": choice.draw,
                 "candidates": choice.candidates,
                 "runnersUp": [
                     {
-                        "id": table.rows[i].ident,
-                        "weight": int(choice.weights[i]),
-                        "factors": _reals(choice.factors_of(i)),
+                        "id": table.rows[other.index].ident,
+                        "weight": other.weight,
+                        "factors": _reals(other.factors),
                     }
-                    for i in choice.runners_up()
+                    for other in choice.runners_up
                 ],
                 "prepareSample": snapshot.t_samples,
                 "activateSample": note.activate_sample,

@@ -49,7 +49,7 @@ def restock(
         show.want = None
     show.catalog = catalog
     show.intents.restock(catalog)
-    chooser.restock()
+    chooser.restock(catalog)
     chooser.counters = _new_cycles(chooser.counters, before, catalog)
     if show.cue is not None:
         show.cue.counters = _new_cycles(show.cue.counters, before, catalog)

@@ -62,6 +62,7 @@ class Selector:
         self._show = Show(settings.select, catalog, resume)
         self._director = Director(settings.director, rate)
         self._chooser = Chooser(settings.select, seed, resume.shuffle_counters if resume else None)
+        self._chooser.restock(catalog)
         self._publication = Publication(self._show, log, spread_warnings(catalog, settings.select))
         self._playout = Playout(self._show, self._director, self._chooser, self._publication, settings, rate)
         self._console = Console(self._show, self._playout, self._publication)

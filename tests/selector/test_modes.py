@@ -46,9 +46,15 @@ def picks(table, count, settings=S, seed=5, **changes):
 # -- factors ------------------------------------------------------------------------------------
 
 
+def suiting(table, section, intensity=500_000, shown=None):
+    """Match, visible, too strong and variety of every entry, int64[n, 4]."""
+    moment = situation(section=section, intensity=intensity, shown_strength=shown)
+    strata = Chooser(S, 1).strata(table, moment)
+    return np.array([strata.suiting(i) for i in range(len(table))])
+
+
 def test_match_prefers_strength_like_the_intensity():
-    table = make_table(101)
-    fit = weights.match(table, 700_000, S)
+    fit = suiting(make_table(101), "groove", 700_000)[:, 0]
     assert int(np.argmax(fit)) == 70
     assert fit[70] == MICRO
     assert fit[88] == fit[52] == 606_531
@@ -56,20 +62,17 @@ def test_match_prefers_strength_like_the_intensity():
 
 def test_unknown_strength_and_quality_weigh_one():
     table = Table("pair", "p", [Row(ident=1, fg_url="a"), Row(ident=2, fg_url="b", warp=5, cx=5, quality=0)])
-    assert weights.match(table, 0, S)[0] == MICRO
-    assert weights.quality(table, S).tolist() == [MICRO, 200_000]
-    for factor in (
-        weights.visible(table, "peak", S),
-        weights.too_strong(table, "calm", S),
-        weights.measured(table, "peak", S),
-        weights.variety(table, 500_000, S),
-    ):
-        assert factor[0] == MICRO
+    columns = weights.Columns.of(table)
+    assert weights.quality(columns, S).tolist() == [MICRO, 200_000]
+    assert weights.measured(columns, "pair", True, S)[0] == MICRO
+    for section in ("peak", "calm"):
+        assert suiting(table, section, 0, 500_000)[0].tolist() == [MICRO] * 4
 
 
 def test_quality_by_rank_spreads_what_lies_close():
     table = make_table(31)
-    raw, ranked = (weights.quality(table, SelectSettings(quality_scale=s)) for s in ("raw", "rank"))
+    columns = weights.Columns.of(table)
+    raw, ranked = (weights.quality(columns, SelectSettings(quality_scale=s)) for s in ("raw", "rank"))
     assert raw.max() / raw.min() < 1.1
     assert (ranked.min(), ranked.max()) == (200_000, MICRO)
     assert (np.argsort(raw, kind="stable") == np.argsort(ranked, kind="stable")).all()
@@ -77,12 +80,19 @@ def test_quality_by_rank_spreads_what_lies_close():
 
 def test_loud_sections_want_visible_and_quiet_ones_gentle_pictures():
     table = make_table(101)
-    assert weights.visible(table, "peak", S)[0] == 400_000
-    assert weights.visible(table, "peak", S)[12] == MICRO
-    assert (weights.visible(table, "calm", S) == MICRO).all()
-    assert weights.too_strong(table, "calm", S)[100] == 200_000
-    assert weights.too_strong(table, "calm", S)[70] == MICRO
-    assert (weights.too_strong(table, "peak", S) == MICRO).all()
+    peak, calm = suiting(table, "peak"), suiting(table, "calm")
+    assert peak[0, 1] == 400_000
+    assert peak[12, 1] == MICRO
+    assert (calm[:, 1] == MICRO).all()
+    assert calm[100, 2] == 200_000
+    assert calm[70, 2] == MICRO
+    assert (peak[:, 2] == MICRO).all()
+
+
+def test_what_is_as_strong_as_what_is_on_screen_is_less_of_a_change():
+    variety = suiting(make_table(101), "groove", shown=500_000)[:, 3]
+    assert variety[50] == 700_000
+    assert (variety[[38, 62, 0, 100]] == MICRO).all()
 
 
 def test_dark_bright_and_still_pictures_lose_weight():
@@ -98,8 +108,9 @@ def test_dark_bright_and_still_pictures_lose_weight():
             ]
         )
     ]
-    loud = weights.measured(Table("pair", "p", rows), "peak", S)
-    quiet = weights.measured(Table("pair", "p", rows), "calm", S)
+    columns = weights.Columns.of(Table("pair", "p", rows))
+    loud = weights.measured(columns, "pair", True, S)
+    quiet = weights.measured(columns, "pair", False, S)
     assert loud[0] == MICRO
     assert (loud[1:] < MICRO).all()
     assert loud[1] == 200_000
@@ -107,11 +118,10 @@ def test_dark_bright_and_still_pictures_lose_weight():
 
 
 def test_the_window_recovers_and_never_covers_more_than_half():
-    table = make_table(8)
-    factor = weights.repeat(table, [0, 1, 2, 3, 4, 5], 5, S)
+    factor = weights.repeat(8, [0, 1, 2, 3, 4, 5], 5, S)
     assert factor[5] == 0
     assert factor[4] < factor[3] < factor[2] < MICRO
-    assert (factor[[0, 1, 6, 7]] == MICRO).all()
+    assert not factor.keys() & {0, 1, 6, 7}
 
 
 def test_run_manifest_weight_is_the_published_one():
@@ -123,7 +133,8 @@ def test_run_manifest_weight_is_the_published_one():
         Row(ident="no motion", fg_url="x", luma=500_000),
     ]
     expected = [1.0, 1.0 * 0.8 * 0.6, 0.6 * 2.0, 0.0, 0.5]
-    assert weights.manifest(Table("preset", "p", rows)).tolist() == [int(e * MICRO) for e in expected]
+    columns = weights.Columns.of(Table("preset", "p", rows))
+    assert weights.manifest(columns).tolist() == [int(e * MICRO) for e in expected]
 
 
 columns = st.integers(1, 40).flatmap(
@@ -173,27 +184,25 @@ def test_weights_are_bounded_and_rules_exclude(rows, kind, mode, intensity, sect
         assert set(range(len(table))) <= {*banned, *jailed, *([shown] if shown is not None else [])}
         return
     assert choice.index not in {*banned, *jailed}
-    assert (choice.weights >= 0).all()
-    assert choice.total == sum(int(w) for w in choice.weights)
     assert 0 <= choice.draw < choice.total
-    for column in choice.factors.values():
-        assert ((column >= 0) & (column <= 4 * MICRO)).all()
-    for index in (choice.index, *choice.runners_up()):
-        assert weights.combine(choice.factors_of(index), weights.WEIGHT_ONE) == choice.weights[index] > 0
-    heaviest = sorted((int(w) for i, w in enumerate(choice.weights) if i != choice.index and w), reverse=True)
-    assert [int(choice.weights[i]) for i in choice.runners_up()] == heaviest[:5]
+    assert choice.candidates >= 1 + len(choice.runners_up)
+    for entry in (choice.entry, *choice.runners_up):
+        assert entry.index not in {*banned, *jailed}
+        assert all(0 <= factor <= 4 * MICRO for factor in entry.factors.values())
+        assert weights.combine(entry.factors) == entry.weight > 0
+    heavy = [entry.weight for entry in choice.runners_up]
+    assert heavy == sorted(heavy, reverse=True)
+    assert choice.total >= choice.entry.weight + sum(heavy)
 
 
 def test_an_unknown_factor_cannot_slip_out_of_a_weight():
     with pytest.raises(ValueError, match="'luck'"):
-        weights.combine({"luck": MICRO}, weights.WEIGHT_ONE)
+        weights.combine({"luck": MICRO})
 
 
 def test_exploration_lifts_what_does_not_fit_but_not_what_is_excluded():
-    assert (
-        weights.combine({"match": 0, "explore": 30_000}, weights.WEIGHT_ONE) == weights.WEIGHT_ONE * 3 // 100
-    )
-    assert weights.combine({"match": 0, "explore": 30_000, "banned": 0}, weights.WEIGHT_ONE) == 0
+    assert weights.combine({"match": 0, "explore": 30_000}) == weights.WEIGHT_ONE * 3 // 100
+    assert weights.combine({"match": 0, "explore": 30_000, "banned": 0}) == 0
 
 
 # -- modes --------------------------------------------------------------------------------------
@@ -207,12 +216,23 @@ def test_weighted_follows_the_intensity():
     assert sum(high) / 300 > 20
 
 
+def entry_weights(table, settings, **changes):
+    """The weight of each entry, each having been asked for in all its factors by drawing it."""
+    chooser, found = Chooser(settings, 0), {}
+    for number in range(100_000):
+        choice = chooser.choose(table, situation(**changes), number)
+        found[choice.index] = choice.entry.weight
+        if len(found) == len(table):
+            return [found[i] for i in range(len(table))]
+    raise AssertionError(f"only {len(found)} of {len(table)} were ever drawn")
+
+
 def test_weighted_draws_in_proportion():
     table = make_table(12)
-    choice = Chooser(S, 0).choose(table, situation(), 0)
+    expected = entry_weights(table, S)
+    total = sum(expected)
     counts = Counter(picks(table, 6000, seed=11))
-    expected = choice.weights * (6000 / choice.total)
-    chi2 = sum((counts[i] - e) ** 2 / e for i, e in enumerate(expected.tolist()))
+    chi2 = sum((counts[i] - 6000 * w / total) ** 2 / (6000 * w / total) for i, w in enumerate(expected))
     assert chi2 < 31.3  # 11 degrees of freedom, one in a thousand
 
 
@@ -267,12 +287,17 @@ def test_public_v0_is_the_published_formula(gamma, explore, dedup_n, penalty):
         public_gamma=gamma, public_explore=explore, public_dedup_n=dedup_n, public_dedup_penalty=penalty
     )
     recent = [3, 0, 1, 4]
-    choice = Chooser(settings, 1).choose(
-        Table("pair", "p", rows), situation(mode="public_v0", recent=recent), 1
-    )
+    table, moment = Table("pair", "p", rows), situation(mode="public_v0", recent=recent)
     expected = app_weights(qualities, gamma, explore, recent, dedup_n, penalty)
-    for got, want in zip(choice.weights.tolist(), expected, strict=True):
-        assert abs(got / weights.WEIGHT_ONE - want) < 3e-6
+    chooser, drawn = Chooser(settings, 1), set()
+    for number in range(40):
+        choice = chooser.choose(table, moment, number)
+        drawn.add(choice.index)
+        drawn |= {entry.index for entry in choice.runners_up}
+        for entry in (choice.entry, *choice.runners_up):
+            assert abs(entry.weight / weights.WEIGHT_ONE - expected[entry.index]) < 3e-6
+        assert abs(choice.total / weights.WEIGHT_ONE - sum(expected)) < 2e-5
+    assert drawn == {i for i, weight in enumerate(expected) if weight > 0}
 
 
 def test_absent_gamma_is_one_and_not_zero():
@@ -292,7 +317,7 @@ def test_absent_gamma_is_one_and_not_zero():
 
 def test_presets_use_their_measurements():
     choice = Chooser(S, 1).choose(make_presets(12), situation(), 1)
-    assert "manifest" in choice.factors
+    assert "manifest" in choice.entry.factors
     assert choice.candidates >= 8
 
 

@@ -114,7 +114,7 @@ def _send_to(desk: Desk) -> Iterator[Finding]:
     """The known sequence to one desk."""
     assert desk.target is not None
     family, address = desk.target
-    form = Form(desk.settings.prefix, desk.settings.numbers)
+    form = Form.of(desk.settings)
     where = f"{desk.name} at {desk.settings.to}"
     with socket.socket(family, socket.SOCK_DGRAM) as out:
         with contextlib.suppress(OSError):
@@ -132,11 +132,9 @@ def _send_to(desk: Desk) -> Iterator[Finding]:
             fix = "check cable, network and address"
             yield Finding(False, f"{where} cannot be reached ({error.strerror})", fix)
             return
-    shown = form.address(BY_ADDRESS["/aivj/level/energy"]), form.address(BY_ADDRESS["/aivj/beat"])
-    yield Finding(
-        None,
-        f"{where}: sent {shown[0]} from nothing to full and back, then {shown[1]} four times; look there",
-    )
+    names = list(dict.fromkeys(filter(None, (form.address(name) for name, _ in SEQUENCE))))
+    what = f"sent {', '.join(names)}; look there" if names else "none of the sequence is among its addresses"
+    yield Finding(None, f"{where}: {what}")
 
 
 def _send(out: socket.socket, form: Form, desk: Desk, message: OutMessage, value: float) -> None:

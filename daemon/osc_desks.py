@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from daemon.errors import ConfigError
+from daemon.osc_form import known_addresses
 from daemon.settings import DeskSettings, OscSettings
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -90,6 +92,13 @@ class Desks:
 
 def _desk(settings: DeskSettings, where: str) -> Desk:
     target = resolve_target(settings.to, where) if settings.to else None
+    for ours, theirs in settings.addresses.items():
+        if ours not in known_addresses() or not re.fullmatch(r"(/[!-.0-~]{1,60}){1,4}", theirs):
+            raise ConfigError(
+                f"{ours!r} cannot be sent to {theirs!r}",
+                where=where,
+                fix="write an address of `aivjd osc-book`, and one that begins with '/' for it",
+            )
     if settings.source:
         networks = _networks(settings.source, where)
     else:

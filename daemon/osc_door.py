@@ -224,7 +224,7 @@ class Door:
         values = echoes(self._state())
 
         def packets(one: Desk) -> list[bytes]:
-            form = Form(one.settings.prefix, one.settings.numbers)
+            form = Form.of(one.settings)
             every = [p for address, value in values.items() for p in form.packets(BY_ADDRESS[address], value)]
             return grouped(every, one.settings.form)
 

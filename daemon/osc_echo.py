@@ -48,7 +48,7 @@ class Listener:
         settings = desk.settings
         self.desk = desk
         self.send = send
-        self.form = Form(settings.prefix, settings.numbers)
+        self.form = Form.of(settings)
         self.states = states and settings.echo != "control"
         self.controls = settings.echo != "state"
         self.told: dict[str, _Value] = {}

@@ -6,10 +6,10 @@ keeps one packer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from daemon.osc_table import PREFIX, Arg, OutMessage
-from daemon.settings import Numbers
+from daemon.osc_table import OUT, PREFIX, Arg, OutMessage
+from daemon.settings import DeskSettings, Numbers
 
 MAX_BYTES = 512
 """Of a packet; some desks take no more."""
@@ -24,16 +24,28 @@ class Form:
     Args:
         prefix: takes the place of `/aivj`.
         numbers: what values with a range are scaled to; `plain` leaves them as the table says.
+        elsewhere: addresses of the table, or of its choices, and where they go instead; if given, nothing
+            else is packed.
     """
 
-    def __init__(self, prefix: str = PREFIX, numbers: Numbers = "plain") -> None:
+    def __init__(
+        self, prefix: str = PREFIX, numbers: Numbers = "plain", elsewhere: Mapping[str, str] | None = None
+    ) -> None:
         self._prefix = prefix
+        self._elsewhere = elsewhere
         self._top = _TOP[numbers]
         self._packers: dict[tuple[str, int], OutMessage] = {}
 
-    def address(self, message: OutMessage) -> str:
-        """Where this desk gets `message`."""
-        return self._prefix + message.address.removeprefix(PREFIX)
+    @classmethod
+    def of(cls, settings: DeskSettings) -> Form:
+        """The form that a desk wants."""
+        return cls(settings.prefix, settings.numbers, settings.addresses or None)
+
+    def address(self, address: str) -> str | None:
+        """Where this desk gets what the table has at `address`; None if it does not want it."""
+        if self._elsewhere is not None:
+            return self._elsewhere.get(address)
+        return self._prefix + address.removeprefix(PREFIX)
 
     def packets(self, message: OutMessage, *values: float | str) -> list[bytes]:
         """`message` with these values.
@@ -41,11 +53,13 @@ class Form:
         With scaled numbers a text of several choices comes as switches, too, one for each: a desk
         that knows no text can still light a lamp.
         """
-        packets = [self.at(self.address(message), message, *values)]
-        if self._top and len(message.args) == 1 and message.args[0].choices:
+        address = self.address(message.address)
+        packets = [] if address is None else [self.at(address, message, *values)]
+        if len(message.args) == 1 and message.args[0].choices and (self._top or self._elsewhere):
             for choice in message.args[0].choices:
-                address = f"{self.address(message)}/{choice}"
-                packets.append(self.switch(address, on=choice == values[0]))
+                address = self.address(f"{message.address}/{choice}")
+                if address is not None:
+                    packets.append(self.switch(address, on=choice == values[0]))
         return packets
 
     def at(self, address: str, message: OutMessage, *values: float | str) -> bytes:
@@ -79,6 +93,15 @@ class Form:
 
 
 _SWITCH = OutMessage(f"{PREFIX}/switch", (Arg("on", "i", 0, 1),), "", "")
+
+
+def known_addresses() -> set[str]:
+    """All that can be sent elsewhere: the table's addresses, and a switch for each of its choices."""
+    known = {message.address for message in OUT}
+    for message in OUT:
+        if len(message.args) == 1:
+            known |= {f"{message.address}/{choice}" for choice in message.args[0].choices}
+    return known
 
 
 def from_desk(value: float, numbers: Numbers, low: float, high: float) -> float:

@@ -44,7 +44,9 @@ _LEVELS: tuple[tuple[OutMessage, Callable[[ExpressiveAudioSnapshot], float]], ..
     (BY_ADDRESS["/aivj/level/mid"], lambda s: s.mid01),
     (BY_ADDRESS["/aivj/level/high"], lambda s: s.high01),
     (BY_ADDRESS["/aivj/level/accent"], lambda s: s.accent01),
+    (BY_ADDRESS["/aivj/level/pulse"], lambda s: s.beat_pulse01),
     (BY_ADDRESS["/aivj/beat/phase"], lambda s: s.beat_phase01),
+    (BY_ADDRESS["/aivj/bar/phase"], lambda s: s.bar_phase01),
     (_BEAT_TRUSTED, lambda s: s.beat_trusted),
     (_BAR_TRUSTED, lambda s: s.bar_trusted),
     (BY_ADDRESS["/aivj/tempo"], lambda s: s.tempo_bpm),
@@ -93,7 +95,7 @@ class _Target:
         assert desk.target is not None
         settings = desk.settings
         self.family, self.address = desk.target
-        self.form = Form(settings.prefix, settings.numbers)
+        self.form = Form.of(settings)
         self.bundled = settings.form
         self.offset_s = settings.offset_ms / 1000
         self.level_every = max(1, round(hop_hz / settings.level_hz)) if settings.level_hz else 0

@@ -159,6 +159,13 @@ class DeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             extra={"unit": "", "hot": False},
         ),
     ] = "state"
+    addresses: Annotated[
+        dict[str, str],
+        Meta(
+            description="Addresses of the OSC book and where this desk wants them, like { '/aivj/level/energy' = '/Page1/Fader201', '/aivj/section/drop' = '/Page1/Key101' }; then it gets nothing else.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = field(default_factory=dict)
     level_hz: Annotated[
         int,
         Meta(

@@ -54,6 +54,8 @@ def test_a_message_belongs_to_the_desk_with_its_address_and_prefix():
         ([{"name": "a", "source": "10.0.0.5.6"}], {}, r"osc\.desks \(a\)"),
         ([{"name": "a", "to": "10.0.0.5"}], {}, r"osc\.desks \(a\)"),
         ([{"name": "a"}, {"name": "a"}], {}, r"osc\.desks"),
+        ([{"name": "a", "addresses": {"/aivj/nothing": "/x"}}], {}, r"osc\.desks \(a\)"),
+        ([{"name": "a", "addresses": {"/aivj/beat": "no slash"}}], {}, r"osc\.desks \(a\)"),
         ([], {"allow": ("everybody",)}, r"osc\.allow"),
         ([], {"targets": ("",)}, r"osc\.targets"),
     ],

@@ -98,6 +98,18 @@ def test_bundles_hold_everything_in_order_and_stay_small(lengths):
     assert len(made) <= max(1, -(-sum(map(len, packets)) // 200))
 
 
+def test_a_desk_with_addresses_of_its_own_gets_them_and_nothing_else():
+    form = Form(
+        "/aivj", "0..100", {"/aivj/level/bass": "/Page1/Fader201", "/aivj/section/drop": "/Page1/Key101"}
+    )
+    assert read(form.packets(BY_ADDRESS["/aivj/level/bass"], 0.5)) == [("/Page1/Fader201", [50])]
+    assert read(form.packets(BY_ADDRESS["/aivj/level/high"], 0.5)) == []
+    assert read(form.packets(BY_ADDRESS["/aivj/section"], "drop")) == [("/Page1/Key101", [100])]
+    assert read(form.packets(BY_ADDRESS["/aivj/section"], "calm")) == [("/Page1/Key101", [0])]
+    plain = Form("/aivj", "plain", {"/aivj/section/drop": "/go", "/aivj/section": "/name"})
+    assert read(plain.packets(BY_ADDRESS["/aivj/section"], "drop")) == [("/name", ["drop"]), ("/go", [1])]
+
+
 # As the sender uses it
 
 

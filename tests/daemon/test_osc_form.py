@@ -10,6 +10,7 @@ from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 from test_osc_out import Now, beat, hear, public_state, seconds, silent, to, trust
 
+from daemon import osc_out
 from daemon.osc_form import Form, bundles, from_desk
 from daemon.osc_out import OscSender
 from daemon.osc_packet import Message, parse
@@ -168,7 +169,7 @@ def test_levels_come_as_often_as_a_desk_wants(desk, sending, snapshot):
     sender = sending(to(desk, level_hz=10), hop_hz=100.0)
     for _ in range(35):
         sender.levels(snapshot)
-    energy = [m for m in hear(desk, 33) if m[0] == "/aivj/level/energy"]
+    energy = [m for m in hear(desk, 3 * len(osc_out._LEVELS)) if m[0] == "/aivj/level/energy"]
     assert energy == [("/aivj/level/energy", [0.5])] * 3
     assert silent(desk)
     never = sending(to(desk, level_hz=0), hop_hz=100.0)

@@ -213,6 +213,13 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("name", choices=names, nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency, session, osc)")
     bench.add_argument("--clients", type=int, default=0, metavar="N", help="websocket clients besides (osc)")
+    bench.add_argument(
+        "--client-hz",
+        type=float,
+        default=30.0,
+        metavar="HZ",
+        help="snapshots a second for each of them (osc)",
+    )
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")
     bench.add_argument("--keep", metavar="DIR", help="leave the recorded night in DIR (session)")
     bench.add_argument("--json", action="store_true", help="as JSON")

@@ -149,7 +149,10 @@ class Show:
     async def _watch(self) -> None:
         """Replace children that hang; those that end are noticed anyway."""
         while True:
+            slept = monotonic()
             await asyncio.sleep(WATCH_S)
+            if monotonic() - slept > 2 * WATCH_S:
+                continue  # we were held up ourselves; what the children said meanwhile is still to be read
             # While a recording waits for its beginning there is nothing to be said.
             if self._engine.hangs and self._playback is None:
                 log.error("the engine says nothing any more; ending it")

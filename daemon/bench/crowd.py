@@ -1,6 +1,6 @@
 """Many websocket clients in one process, for load: they read, answer pings, and throw away.
 
-Started as ``python -m daemon.bench.crowd URL COUNT``; only towards this machine. Prints how many are
+Started as ``python -m daemon.bench.crowd URL COUNT HZ``; only towards this machine. Prints how many are
 connected once all have tried, and at the end, by SIGTERM, how many still are.
 """
 
@@ -15,43 +15,15 @@ import signal
 import socket
 import struct
 import sys
+import time
 from urllib.parse import urlsplit
 
 from daemon.protocol import PROTOCOL
 
 _MASK = bytes(4)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0  # for all to be let in
+AT_ONCE = 32  # asking at the same time
 LONGEST_S = 600.0
-
-
-def connect(url: str) -> socket.socket:
-    """A client that has said hello.
-
-    Raises:
-        OSError: it was refused.
-    """
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 80
-    if not ipaddress.ip_address(host).is_loopback:
-        raise ValueError("a crowd is for this machine only")
-    client = socket.create_connection((host, port), PATIENCE_S)
-    client.sendall(
-        f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n".encode()
-    )
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = client.recv(1)
-        if not byte:
-            raise ConnectionError("the server hung up")
-        head += byte
-    if not head.startswith(b"HTTP/1.1 101"):
-        raise ConnectionError(head.splitlines()[0].decode("latin-1"))
-    hello = json.dumps({"type": "hello", "role": "monitor", "name": "crowd"}).encode()
-    client.sendall(_frame(1, hello))
-    client.setblocking(False)
-    return client
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:
@@ -60,11 +32,34 @@ def _frame(opcode: int, payload: bytes) -> bytes:
 
 
 class Client:
-    """One connection: follows the frames just enough to answer pings."""
+    """One connection: says hello, then follows the frames just enough to answer pings.
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
+    Args:
+        host: an address of this machine.
+        port: of the server.
+        target: path and query of the websocket.
+        hz: snapshots a second that it wants.
+    """
+
+    def __init__(self, host: str, port: int, target: str, hz: float) -> None:
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError("a crowd is for this machine only")
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.socket.setblocking(False)
+        self.open = False
+        self._hello = json.dumps({"type": "hello", "role": "monitor", "snapshotHz": hz}).encode()
         self._held = b""
+        self._request = (
+            f"GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n"
+        ).encode()
+        self.socket.connect_ex((host, port))
+
+    def write(self) -> None:
+        """It is connected: ask for a websocket."""
+        with contextlib.suppress(OSError):
+            self.socket.send(self._request)
 
     def read(self) -> bool:
         """Read what is there; False when the server has closed."""
@@ -77,6 +72,15 @@ class Client:
         if not data:
             return False
         self._held += data
+        if not self.open:
+            head, end, self._held = self._held.partition(b"\r\n\r\n")
+            if not end:
+                self._held = head
+                return True
+            if not head.startswith(b"HTTP/1.1 101"):
+                return False
+            self.open = True
+            self.socket.send(_frame(1, self._hello))
         at = 0
         while (size := self._frame_size(at)) is not None:
             header, payload = size
@@ -102,37 +106,71 @@ class Client:
         return (header, payload) if held >= header + payload else None
 
 
+class Crowd:
+    """All of them.
+
+    Args:
+        url: of the websocket.
+        count: how many.
+        hz: snapshots a second that each wants.
+    """
+
+    def __init__(self, url: str, count: int, hz: float) -> None:
+        parts = urlsplit(url)
+        self._where = (parts.hostname or "", parts.port or 80, f"{parts.path}?{parts.query}", hz)
+        self._left = count
+        self._selector = selectors.DefaultSelector()
+        self._clients: set[Client] = set()
+        self._ends, end = os.pipe()
+        os.set_blocking(end, False)
+        signal.set_wakeup_fd(end)
+        for name in (signal.SIGTERM, signal.SIGALRM):
+            signal.signal(name, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
+        self._selector.register(self._ends, selectors.EVENT_READ)
+
+    @property
+    def connected(self) -> int:
+        """How many are."""
+        return sum(client.open for client in self._clients)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all have tried, and none is waiting for an answer."""
+        return not self._left and self.connected == len(self._clients)
+
+    def serve(self) -> bool:
+        """Bring some more in, and read for whoever has something; False when it is time to end."""
+        while self._left and len(self._clients) - self.connected < AT_ONCE:
+            self._left -= 1
+            client = Client(*self._where)
+            self._clients.add(client)
+            self._selector.register(client.socket, selectors.EVENT_WRITE, client)
+        for key, events in self._selector.select(1.0):
+            client = key.data
+            if client is None:
+                return False
+            if events & selectors.EVENT_WRITE:
+                client.write()
+                self._selector.modify(client.socket, selectors.EVENT_READ, client)
+            elif not client.read():
+                self._selector.unregister(client.socket)
+                client.socket.close()
+                self._clients.discard(client)
+        return True
+
+
 def main() -> None:
     """Entry of the process."""
-    url, count = sys.argv[1], int(sys.argv[2])
-    end_read, end_write = os.pipe()
-    os.set_blocking(end_write, False)
-    signal.set_wakeup_fd(end_write)
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGALRM, lambda *_: None)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
-    selector = selectors.DefaultSelector()
-    for _ in range(count):
-        with contextlib.suppress(OSError):
-            client = connect(url)
-            selector.register(client, selectors.EVENT_READ, Client(client))
-        _read(selector, 0)
-    selector.register(end_read, selectors.EVENT_READ)
-    print(len(selector.get_map()) - 1, flush=True)
-    while _read(selector, 1.0):
-        pass
-    print(len(selector.get_map()) - 1, flush=True)
-
-
-def _read(selector: selectors.BaseSelector, timeout: float) -> bool:
-    """Serve whoever has something; False when it is time to end."""
-    for key, _ in selector.select(timeout):
-        if key.data is None:
-            return False
-        if not key.data.read():
-            selector.unregister(key.fileobj)
-            key.data.socket.close()
-    return True
+    crowd = Crowd(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    patience = time.monotonic() + PATIENCE_S
+    going = True
+    while going and not crowd.settled and time.monotonic() < patience:
+        going = crowd.serve()
+    print(crowd.connected, flush=True)
+    while going:
+        going = crowd.serve()
+    print(crowd.connected, flush=True)
 
 
 if __name__ == "__main__":

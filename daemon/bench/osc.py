@@ -13,7 +13,6 @@ import asyncio
 import json
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -88,18 +87,12 @@ def main(args: argparse.Namespace) -> int:
         )
         arguments = ("--config", str(config), "--input", f"demo:{log}", "--record", folder)
         with RunningDaemon(*arguments) as daemon:
-            crowd = _crowd(daemon.websocket, args.clients)
-            try:
-                announced = asyncio.run(_listen(daemon.websocket, args.seconds))
-                connected = _count(crowd)
-            finally:
-                if crowd is not None:
-                    crowd.kill()
-                    crowd.wait()
+            watch = asyncio.run(_watch(daemon.websocket, args.seconds, args.clients, args.client_hz))
         receiver.enough.set()
         receiver.join()
-        result = judge(receiver.beats, announced, began(log), args.clients)
-    result |= {"packets": receiver.packets, "clients": connected}
+        beats = [beat for beat in receiver.beats if beat.at >= watch.since]
+        result = judge(beats, watch.announced, began(log), watch.clients)
+    result |= {"packets": receiver.packets, "clients": watch.clients}
     print(json.dumps(result, indent=1)) if args.json else _print(result)
     return 0 if result["withinTarget"] else 1
 
@@ -140,7 +133,7 @@ def judge(
     gaps = sum(b.number - a.number != 1 for a, b in pairwise(beats))
     result: dict[str, Any] = {
         "beats": len(beats),
-        "beforeTrust": places[0] if places else None,
+        "firstBeat": places[0] if places else None,
         "missing": len(expected - set(places)),
         "doubled": len(places) - len(set(places)),
         "counterGaps": gaps,
@@ -169,46 +162,59 @@ def _percentiles(errors: list[float]) -> dict[str, float]:
     }
 
 
-async def _listen(url: str, seconds: float) -> dict[int, float]:
-    """The moment announced for each trusted beat, by its counter."""
+class Watch(NamedTuple):
+    """What the websocket told.
+
+    Attributes:
+        announced: monotonic second of each beat, by its counter.
+        clients: of the crowd that were connected to the end.
+        since: monotonic second from which on all of them were; 0 without a crowd.
+    """
+
+    announced: dict[int, float]
+    clients: int
+    since: float
+
+
+async def _watch(url: str, seconds: float, clients: int, hz: float) -> Watch:
+    """Listen for so long, once a crowd of `clients` has come that wants `hz` snapshots a second each."""
     announced: dict[int, float] = {}
-    async with connect(url, subprotocols=[PROTOCOL], compression=None) as ws:  # type: ignore[list-item]
+    options: Any = {"subprotocols": [PROTOCOL], "compression": None, "open_timeout": 60, "ping_timeout": None}
+    async with connect(url, **options) as ws:
         await ws.send(json.dumps({"type": "hello", "role": "monitor", "name": "bench", "snapshotHz": 0}))
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                message = json.loads(await asyncio.wait_for(ws.recv(), left))
-            except TimeoutError:
-                break
-            if message["type"] == "beat":
-                announced[message["count"]] = message["atMs"] / 1000
-    return announced
+        listening = asyncio.create_task(_listen(ws, announced))
+        crowd, since = None, 0.0
+        try:
+            if clients:
+                command = [sys.executable, "-m", "daemon.bench.crowd", url, str(clients), str(hz)]
+                crowd = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+                assert crowd.stdout is not None
+                arrived = (await crowd.stdout.readline()).decode().strip()
+                since = time.monotonic()
+                print(f"{arrived} of {clients} clients are in", file=sys.stderr)
+            await asyncio.sleep(seconds)
+        finally:
+            listening.cancel()
+            left = 0
+            if crowd is not None:
+                assert crowd.stdout is not None
+                crowd.terminate()
+                left = int((await crowd.stdout.readline()).strip() or 0)
+                await crowd.wait()
+    return Watch(announced, left, since)
 
 
-def _crowd(url: str, clients: int) -> subprocess.Popen[str] | None:
-    """So many clients in a process of their own, all connected."""
-    if not clients:
-        return None
-    crowd = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "daemon.bench.crowd", url, str(clients)], stdout=subprocess.PIPE, text=True
-    )
-    assert crowd.stdout is not None
-    crowd.stdout.readline()
-    return crowd
-
-
-def _count(crowd: subprocess.Popen[str] | None) -> int:
-    """How many of the crowd are still connected."""
-    if crowd is None:
-        return 0
-    crowd.terminate()
-    assert crowd.stdout is not None
-    return int(crowd.stdout.readline() or 0)
+async def _listen(ws: Any, announced: dict[int, float]) -> None:
+    """Note the moment announced for each beat, by its counter."""
+    async for text in ws:
+        message = json.loads(text)
+        if message["type"] == "beat":
+            announced[message["count"]] = message["atMs"] / 1000
 
 
 def _print(result: dict[str, Any]) -> None:
     print(
-        f"{result['beats']} beats after {result['beforeTrust']} that were not trusted yet: "
+        f"{result['beats']} beats from the track's number {result['firstBeat']} on: "
         f"{result['missing']} missing, "
         f"{result['doubled']} doubled, {result['counterGaps']} gaps of the counter; "
         f"{result['packets']} packets, {result['clients']} websocket clients"

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from daemon.bench.running import RunningDaemon
 from daemon.protocol import PROTOCOL
 from daemon.session import SessionReader
+from daemon.supervisor import HANG_S
 from daemon.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,13 @@ async def watch(
             except TimeoutError:
                 break
     return said
+
+
+async def snapshots(ws: ClientConnection, count: int) -> None:
+    """Wait until so many have come."""
+    async with asyncio.timeout(30):
+        while count:
+            count -= json.loads(await ws.recv())["type"] == "snapshot"
 
 
 def longest_gap(said: list[dict[str, Any]]) -> float:
@@ -120,6 +128,27 @@ def test_an_engine_that_hangs_is_replaced(demo_pack: Path, tmp_path: Path) -> No
     assert daemon.exit_code == 0
     assert said[-1]["got"] - max(m["got"] for m in said if m["type"] == "snapshot") < 0.5
     assert len(sessions(tmp_path)) == 2
+
+
+def test_a_main_that_was_held_up_does_not_take_its_engine_for_dead(demo_pack: Path, tmp_path: Path) -> None:
+    arguments = ["--input", "demo", "--pack", str(demo_pack), "--record", str(tmp_path)]
+    with RunningDaemon(*arguments) as daemon:
+        engine = child(daemon.process.pid, "daemon.engine_process")
+
+        async def hold_up() -> None:
+            async with connect(daemon.websocket, subprotocols=[PROTOCOL], compression=None) as ws:
+                await ws.send(json.dumps({"type": "hello", "role": "control", "snapshotHz": 10}))
+                await snapshots(ws, 5)
+                daemon.process.send_signal(signal.SIGSTOP)
+                await asyncio.sleep(HANG_S + 2)
+                daemon.process.send_signal(signal.SIGCONT)
+                await snapshots(ws, 30)
+
+        asyncio.run(hold_up())
+        assert child(daemon.process.pid, "daemon.engine_process") == engine
+    assert not [line for line in daemon.lines if "ending it" in line]
+    (folder,) = sessions(tmp_path)
+    assert verify(SessionReader(folder)).identical
 
 
 def test_a_source_that_hangs_is_replaced(demo_pack: Path, tmp_path: Path) -> None:

@@ -214,6 +214,7 @@ class Recorder:
             self._writer.state_later(state.sample, state.data)
             self._state_at = state.sample
         if cut:
+            self._writer.settle()  # so that nothing is missing between the folders, whatever ends us now
             self._close_aside()
             if self._full:
                 self._stopped(self._full)

@@ -176,10 +176,17 @@ class SessionWriter:
         states, catalogs = map(state_name, self._states), map(catalog_name, self._catalogs)
         return sorted({*names, *states, *catalogs})
 
-    def close(self) -> None:
-        """A clean end: the last checksum, then the sha256 of every file in the header."""
+    def settle(self) -> None:
+        """Hand over all there is, the last samples and their checksum too; then only `close` may follow."""
         if self.samples > self._summed:
             self._sum()
+        if self._audio is not None:
+            self._audio.close()
+        self.flush()
+
+    def close(self) -> None:
+        """A clean end: the last checksum, then the sha256 of every file in the header."""
+        self.settle()
         self.abandon()
         first = 0 if self.header.start is None else int(self.header.start["sample"])
         self.header.closed = {

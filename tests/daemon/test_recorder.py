@@ -77,6 +77,27 @@ def test_rotated_folders_verify_and_join_to_the_whole(
     assert all(after["prev"] == before["hash"] for before, after in pairwise(picks))
 
 
+def test_nothing_is_missing_between_folders_if_all_ends_before_the_first_is_closed(
+    demo_pack: Path, tmp_path: Path, stretch: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `kill -9` in just that moment: no folder ever gets its clean end."""
+    left: list[SessionWriter] = []
+    monkeypatch.setattr("daemon.recorder._end", lambda writer, *_, **__: left.append(writer))
+    studio = Studio(demo_pack, tmp_path, settings(rotate_min=0.1))
+    studio.play(stretch, COMMANDS)
+    studio.end()
+    parts = folders(tmp_path)
+    assert len(parts) == 4
+    for before, after in pairwise(parts):
+        verdict, begin = judged(before), SessionReader(before).first
+        assert verdict.identical, verdict
+        assert not verdict.clean_end
+        assert begin + verdict.samples == SessionReader(after).first
+    assert len(left) == 4
+    for writer in left:
+        writer.abandon()
+
+
 def test_a_state_that_comes_too_late_cuts_nothing_away(
     demo_pack: Path, tmp_path: Path, stretch: np.ndarray
 ) -> None:

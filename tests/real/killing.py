@@ -44,6 +44,8 @@ keep_free_gb = 0.0
 flight_min = 0.1
 """
 TARGETS = ("engine", "main", "all")
+PATIENCE_S = 60.0
+RATE = 48000  # of the demo track
 
 
 @dataclass
@@ -64,17 +66,23 @@ class Toll:
 
 
 class Witness:
-    """A client that remembers how far each session was heard."""
+    """A client that remembers how far each session was heard.
+
+    Attributes:
+        session: the last one that was told of.
+        heard: samples of each session.
+        times: monotonic seconds of the first and last snapshot of each session.
+    """
 
     def __init__(self, url: str) -> None:
-        self.heard: dict[str, int] = {}  # session: samples
-        self.times: dict[str, list[float]] = {}  # session: monotonic seconds of the first and last snapshot
+        self.session = ""
+        self.heard: dict[str, int] = {}
+        self.times: dict[str, list[float]] = {}
         self._url = url
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        session = ""
         with (
             contextlib.suppress(ConnectionClosed, OSError),
             connect(self._url, subprotocols=[PROTOCOL], compression=None) as ws,
@@ -83,7 +91,7 @@ class Witness:
             for raw in ws:
                 message = json.loads(raw)
                 if message["type"] in ("hello", "state"):
-                    session = message["session"]
+                    session = self.session = message["session"]
                 elif message["type"] == "snapshot":
                     # An engine's last words may come after the state that names its successor.
                     if message["tSamples"] < self.heard.get(session, 0):
@@ -91,6 +99,12 @@ class Witness:
                     self.heard[session] = message["tSamples"]
                     now = time.monotonic()
                     self.times[session] = [self.times.get(session, [now])[0], now]
+
+    def wait(self) -> None:
+        """Until something is heard: on a busy machine that takes a while."""
+        end = time.monotonic() + PATIENCE_S
+        while not self.heard and time.monotonic() < end:
+            time.sleep(0.05)
 
     def join(self) -> None:
         """Wait until the daemon has gone."""
@@ -126,7 +140,8 @@ def strike(daemon: RunningDaemon, target: str) -> bool:
 
 def kill_one_daemon(root: Path, chance: random.Random, most: int) -> Toll:
     """Start a daemon, kill its engine some times at random instants, then the daemon or all of it."""
-    toll, targets = Toll(), []
+    toll = Toll()
+    struck: list[tuple[str, str]] = []
     config = root / "config.toml"
     root.mkdir()
     config.write_text(CONFIG, encoding="utf-8")
@@ -135,19 +150,29 @@ def kill_one_daemon(root: Path, chance: random.Random, most: int) -> Toll:
         "--config", str(config), "--input", "demo", "--pack", str(PACK), "--record", str(sessions)
     ) as daemon:
         witness = Witness(daemon.websocket)
+        witness.wait()
         engines = chance.randrange(0, min(4, most))
         for target in [*["engine"] * engines, chance.choice(TARGETS[1:])]:
             time.sleep(chance.uniform(0.0, 7.0))
+            session = witness.session
             if strike(daemon, target):
-                targets.append(target)
+                struck.append((session, target))
         daemon.process.wait()
         witness.join()
-    judge(sessions, witness, targets, toll)
+    judge(sessions, witness, struck, toll)
     return toll
 
 
-def judge(sessions: Path, witness: Witness, targets: list[str], toll: Toll) -> None:
-    """Check every folder, and how the sessions follow each other."""
+def judge(sessions: Path, witness: Witness, struck: list[tuple[str, str]], toll: Toll) -> None:
+    """Check every folder, and how the sessions follow each other.
+
+    Args:
+        sessions: folder of all of them.
+        witness: what it heard of them.
+        struck: session and target of each kill; one before anything was heard has cost nothing and counts
+            for nothing.
+        toll: gets what is found.
+    """
     readers: dict[str, list[SessionReader]] = {}
     ends: dict[str, int] = {}
     for folder in sorted(sessions.iterdir()):
@@ -163,9 +188,10 @@ def judge(sessions: Path, witness: Witness, targets: list[str], toll: Toll) -> N
         if reader.first != ends.get(session, 0):
             toll.faults.append(f"{folder.name}: begins at {reader.first}, not {ends.get(session, 0)}")
         ends[session] = reader.first + verdict.samples
-    for session, target in zip(sorted(witness.heard), [*targets, ""], strict=False):
-        rate = 48000
-        toll.lost_s.append((target, (witness.heard[session] - ends.get(session, 0)) / rate))
+    for session, target in struck:
+        if session not in witness.heard:
+            continue
+        toll.lost_s.append((target, (witness.heard[session] - ends.get(session, 0)) / RATE))
         if toll.lost_s[-1][1] > 1:
             toll.faults.append(f"{session}: {toll.lost_s[-1][1]:.3f} s are lost")
     for one, other in pairwise(sorted(witness.times)):

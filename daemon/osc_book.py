@@ -65,8 +65,16 @@ def as_json() -> dict[str, Any]:
 
 def as_markdown() -> str:
     """The text of `docs/osc-book.md`."""
-    lines = [_HEAD, "## To the daemon", "", "| address | argument | what it does |", "|---|---|---|"]
-    lines += [f"| `/aivj/{verb.name}` | {_verb_argument(verb)} | {verb.what} |" for verb in VERBS]
+    lines = [
+        _HEAD,
+        "## To the daemon",
+        "",
+        "| address | argument | what it does | how long it holds |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `/aivj/{verb.name}` | {_verb_argument(verb)} | {verb.what} | {verb.lasts} |" for verb in VERBS
+    ]
     lines += [
         "",
         "## From the daemon",
@@ -83,6 +91,7 @@ def _verb_row(verb: Verb) -> dict[str, Any]:
         "address": f"/aivj/{verb.name}",
         "arg": verb.arg,
         "owner": verb.owner,
+        "lasts": verb.lasts,
         "what": verb.what,
     }
     if (echo := echo_of(verb.name)) is not None:

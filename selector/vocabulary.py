@@ -25,6 +25,7 @@ class Verb(Struct, frozen=True, rename="camel", omit_defaults=True):
     """One row of the table.
 
     `low` and `high` bound a float (values beyond are clamped); `choices` are those of a choice.
+    `owner` is the part that carries it out, `lasts` how long it holds (empty: it is done at once).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Verb(Struct, frozen=True, rename="camel", omit_defaults=True):
     low: float = 0.0
     high: float = 0.0
     choices: tuple[str, ...] = ()
+    lasts: str = ""
 
 
 class Command(Struct, frozen=True, rename="camel"):
@@ -63,8 +65,8 @@ class Released(Struct, frozen=True):
 VERBS: tuple[Verb, ...] = (
     Verb("next", "trigger", "Show the next picture on the next beat; after 'back', go forward again."),
     Verb("back", "trigger", "Show the picture before this one again."),
-    Verb("hold", "bool", "Stay on this picture: no automatic rule changes it."),
-    Verb("blackout", "bool", "Show black; deciding goes on underneath."),
+    Verb("hold", "bool", "Stay on this picture: no automatic rule changes it.", lasts="until released"),
+    Verb("blackout", "bool", "Show black; deciding goes on underneath.", lasts="until released"),
     Verb("calm", "trigger", "Change to a calm picture."),
     Verb("tap", "trigger", "Tap the beat.", owner="dsp"),
     Verb("downbeat", "trigger", "The beat now is the first of the bar.", owner="dsp"),
@@ -77,16 +79,42 @@ VERBS: tuple[Verb, ...] = (
         low=-200.0,
         high=200.0,
     ),
-    Verb("half", "trigger", "Halve the tempo.", owner="dsp"),
-    Verb("double", "trigger", "Double the tempo.", owner="dsp"),
-    Verb("sensitivity", "float", "Gain of the input.", owner="dsp", unit="dB", low=-24.0, high=24.0),
-    Verb("energy", "float", "Make pictures weaker or stronger than the sound asks for.", low=-1.0, high=1.0),
-    Verb("mode", "choice", "How to choose.", choices=get_args(Mode)),
-    Verb("kind", "choice", "What to show.", choices=get_args(Kind)),
-    Verb("pack", "text", "Show this pack."),
-    Verb("pair", "id", "The next picture is this pair: its number, or 'pack:number'."),
-    Verb("preset", "id", "The next picture is this preset: its id, or 'pack:id'."),
-    Verb("ban", "optionalId", "Never show this again; without argument, what is on screen."),
+    Verb("half", "trigger", "Halve the tempo.", owner="dsp", lasts="until undone by double"),
+    Verb("double", "trigger", "Double the tempo.", owner="dsp", lasts="until undone by half"),
+    Verb(
+        "sensitivity",
+        "float",
+        "Gain of the input.",
+        owner="dsp",
+        unit="dB",
+        low=-24.0,
+        high=24.0,
+        lasts="until changed",
+    ),
+    Verb(
+        "energy",
+        "float",
+        "Make pictures weaker or stronger than the sound asks for.",
+        low=-1.0,
+        high=1.0,
+        lasts="until changed",
+    ),
+    Verb("mode", "choice", "How to choose.", choices=get_args(Mode), lasts="until changed"),
+    Verb("kind", "choice", "What to show.", choices=get_args(Kind), lasts="until changed"),
+    Verb("pack", "text", "Show this pack.", lasts="until changed"),
+    Verb(
+        "pair",
+        "id",
+        "The next picture is this pair: its number, or 'pack:number'.",
+        lasts="until it is shown",
+    ),
+    Verb("preset", "id", "The next picture is this preset: its id, or 'pack:id'.", lasts="until it is shown"),
+    Verb(
+        "ban",
+        "optionalId",
+        "Never show this again; without argument, what is on screen.",
+        lasts="until unbanned",
+    ),
     Verb("unban", "optionalId", "Allow this again; without argument, what was banned last."),
     Verb("save", "trigger", "Write the last minutes as a session of their own.", owner="daemon"),
     Verb(
@@ -95,6 +123,7 @@ VERBS: tuple[Verb, ...] = (
         "Bind the next address a desk sends to this verb: 'hold', 'mode shuffle', 'sensitivity 0..127'; "
         "'off' gives up.",
         owner="daemon",
+        lasts="60 s",
     ),
     Verb("forget", "text", "Unbind an address that was learnt.", owner="daemon"),
     Verb("query", "trigger", "Send the whole state."),

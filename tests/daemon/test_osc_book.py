@@ -39,6 +39,11 @@ def test_ranges_and_choices_are_in_the_data():
     rows = {row["address"]: row for row in osc_book.as_json()["in"]}
     assert (rows["/aivj/sensitivity"]["low"], rows["/aivj/sensitivity"]["high"]) == (-24.0, 24.0)
     assert "weighted" in rows["/aivj/mode"]["choices"]
+    assert rows["/aivj/hold"]["echo"] == "/aivj/state/hold"
+    assert "echo" not in rows["/aivj/next"]
+    assert (rows["/aivj/tap"]["owner"], rows["/aivj/learn"]["owner"]) == ("dsp", "daemon")
+    # What can be switched or set holds for a while, and the book says how long.
+    assert all(row["lasts"] for row in rows.values() if row["arg"] in ("bool", "choice") or "echo" in row)
 
 
 # Files for other programs

@@ -158,6 +158,13 @@ OUT: tuple[OutMessage, ...] = (
         "Echo of `sensitivity`.",
     ),
     OutMessage(
+        "/aivj/state/pinned",
+        _text("id"),
+        _ON_CHANGE,
+        "What `pair` or `preset` asked for and is not shown yet; empty when nothing.",
+    ),
+    OutMessage("/aivj/state/banned", (_COUNTER,), _ON_CHANGE, "How many are banned (`ban`, `unban`)."),
+    OutMessage(
         "/aivj/state/audio",
         _text("state", "noInput", "stalled", "silent", "live"),
         _ON_CHANGE,
@@ -187,6 +194,10 @@ def echoes(state: Mapping[str, object]) -> dict[str, bool | int | float | str]:
         value = state.get(key)
         if isinstance(value, bool | int | float | str):
             found[address] = value
+    if "pinned" in state:
+        found[STATE + "pinned"] = str(state["pinned"] or "")
+    if isinstance(banned := state.get("banned"), list | tuple):
+        found[STATE + "banned"] = len(banned)
     source = state.get("input")
     if isinstance(source, dict) and isinstance(source.get("state"), str):
         found[STATE + "audio"] = source["state"]

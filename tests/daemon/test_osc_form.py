@@ -193,4 +193,4 @@ def test_a_desk_whose_controls_echo_gets_no_state_from_here(desk, sending):
     assert silent(desk)
     both = sending(to(desk, echo="both"))
     both.event(public_state(hold=True), seconds)
-    assert ("/aivj/state/hold", [1]) in hear(desk, 6)
+    assert ("/aivj/state/hold", [1]) in hear(desk, 8)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 MUTATED = 100_000
 BATCH = 125
 ANSWER_S = 0.05
-STATES = 8
+STATES = 10
 
 
 def sound(rng: random.Random) -> bytes:

@@ -20,7 +20,8 @@ from daemon.settings import OscSettings
 HOST = "127.0.0.1"
 STATE = {
     "type": "state", "hold": True, "blackout": False, "mode": "shuffle", "kind": "pair", "pack": "demo",
-    "energyBias": 0.5, "sensitivityDb": -3.0, "input": {"state": "live"},
+    "energyBias": 0.5, "sensitivityDb": -3.0, "pinned": None, "banned": ["demo:1"],
+    "input": {"state": "live"},
 }  # fmt: skip
 
 
@@ -233,13 +234,14 @@ def test_a_query_brings_the_whole_state_to_the_asker_and_to_the_targets():
                 desk.socket.settimeout(2)
                 loop = asyncio.get_running_loop()
                 for listener in (desk.socket, target):
-                    packets = [await loop.run_in_executor(None, listener.recv, 4096) for _ in range(8)]
+                    packets = [await loop.run_in_executor(None, listener.recv, 4096) for _ in range(10)]
                     heard = {
                         m.address.removeprefix("/aivj/state/"): m.params[0] for m in map(OscMessage, packets)
                     }
                     assert heard == {
                         "hold": 1, "blackout": 0, "mode": "shuffle", "kind": "pair", "pack": "demo",
                         "energy": 0.5, "sensitivity": -3.0, "audio": "live",
+                        "pinned": "", "banned": 1,
                     }  # fmt: skip
                 assert desk.commands == []
 

@@ -374,14 +374,20 @@ def public_state(**changes):
 
 def test_state_is_echoed_when_it_changes(desk, sender):
     sender.event(public_state(), seconds)
-    assert dict(hear(desk, 6)) == {
+    assert dict(hear(desk, 8)) == {
         "/aivj/state/hold": [0],
         "/aivj/state/blackout": [0],
         "/aivj/state/mode": ["weighted"],
         "/aivj/state/kind": ["pair"],
         "/aivj/state/pack": ["demo"],
         "/aivj/state/energy": [0.0],
+        "/aivj/state/pinned": [""],
+        "/aivj/state/banned": [0],
     }
+    sender.event(public_state(pinned="demo:3", banned=("demo:1", "demo:2")), seconds)
+    assert hear(desk, 2) == [("/aivj/state/pinned", ["demo:3"]), ("/aivj/state/banned", [2])]
+    sender.event(public_state(), seconds)
+    hear(desk, 2)
     sender.event(public_state(hold=True, energy_bias=-0.5), seconds)
     assert hear(desk, 2) == [("/aivj/state/hold", [1]), ("/aivj/state/energy", [-0.5])]
     sender.event(public_state(hold=True, energy_bias=-0.5), seconds)
@@ -396,6 +402,7 @@ def test_the_echoes_of_a_state_message():
     assert echoes(state) == {
         "/aivj/state/hold": True,
         "/aivj/state/sensitivity": 99.0,
+        "/aivj/state/banned": 0,
         "/aivj/state/audio": "silent",
     }
     assert OscMessage(BY_ADDRESS["/aivj/state/sensitivity"].pack(99.0)).params == [24.0]

@@ -126,7 +126,7 @@ def test_commands_query_and_echo_by_tcp(mode):
             await until(lambda: receiver.commands)
             assert receiver.commands == [("sensitivity", -6.5, f"osc:{HOST}")]
             await in_thread(client.send_message, "/aivj/query", [])
-            assert (await in_thread(states, client, 8))["/aivj/state/mode"] == "shuffle"
+            assert (await in_thread(states, client, 10))["/aivj/state/mode"] == "shuffle"
             await asyncio.sleep(0.5)
             state["hold"], state["mode"] = False, "random"
             receiver.changed()

@@ -61,12 +61,12 @@ class Chances(NamedTuple):
 
     change: float = 60.0
     restart_s: float = 60.0
-    stray: float = 0.004
-    beat: float = 0.55
-    downbeat: float = 1.0
-    tempo: float = 0.05
+    stray: float = 0.03
+    beat: float = 0.45
+    downbeat: float = 0.5
+    tempo: float = 0.1
     waltz: float = 0.08
-    usual: float = 0.1
+    usual: float = 0.06
 
 
 class Reading(NamedTuple):

@@ -179,10 +179,10 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Meta(
             ge=0.05,
             le=1.0,
-            description="Lead of the best of the four bar positions over the second before the bar is trusted.",
+            description="How sure the place in the bar must be before it is trusted: a mean of its probability over two seconds.",
             extra={"unit": "", "hot": False},
         ),
-    ] = 0.35
+    ] = 0.9
     section_groove: Annotated[
         float,
         Meta(

@@ -61,9 +61,9 @@ class Chances(NamedTuple):
 
     change: float = 60.0
     restart_s: float = 60.0
-    stray: float = 0.03
+    stray: float = 0.04
     beat: float = 0.45
-    downbeat: float = 0.5
+    downbeat: float = 0.7
     tempo: float = 0.1
     waltz: float = 0.08
     usual: float = 0.06

@@ -245,6 +245,8 @@ def plain(path: Path) -> bool:
 
 
 def mend(folder: Path) -> None:
+    if not plain(folder / "session.json"):
+        return  # the damage before made it a pipe
     header = json.loads((folder / "session.json").read_bytes())
     files = header["closed"]["files"]
     files.update({name: file_sha256(folder / name) for name in files if plain(folder / name)})

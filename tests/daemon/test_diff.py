@@ -168,7 +168,8 @@ def test_a_shorter_stay_brings_the_same_order_sooner(
     """A shuffle has the same order whenever it is asked; so the picks are the same at other times."""
     toml = '[selector.select]\nmode = "shuffle"\n[selector.director]\nmax_dwell_sec = 16\nmin_dwell_sec = 6\n'
     a = record(tmp_path / "a", demo_pack, stretch, toml=toml)
-    b = record(tmp_path / "b", demo_pack, stretch, [NEXT], toml=toml)
+    # Before anything is prepared for the end of the stay; later it would only be pulled in.
+    b = record(tmp_path / "b", demo_pack, stretch, [{**NEXT, "sample": at(12.5)}], toml=toml)
     code, told = ran(capsys, "diff", a.folder, b.folder)
     verdicts = [row["verdict"] for row in told["rows"]]
     assert code == 1

@@ -21,6 +21,8 @@ from daemon.cli import main
 from daemon.export import columns, parquet, rows, spreadsheet
 from daemon.export.app_log import token
 from daemon.session import SessionReader
+from selector.canonical import canonical
+from selector.catalog import Catalog
 
 SECONDS = 40
 INPUTS = [
@@ -314,7 +316,9 @@ def test_motion_and_tier_are_told_where_they_were_measured(
     like = SessionReader(session.folder)
     pairs = like.header.catalog["packs"]["demo"]["pairs"]
     next(pair for pair in pairs if pair["id"] == 7).update(motion=81_234, dark=1)
-    made = forge(tmp_path / "m", like, shown_pick(picks[1], 1, 2.0, pair=7, presetIds=["one", "two"]))
+    sha256 = Catalog.from_json(canonical(like.header.catalog)).sha256
+    told = shown_pick(picks[1], 1, 2.0, pair=7, presetIds=["one", "two"], catalog=sha256[:16])
+    made = forge(tmp_path / "m", like, told)
     assert exported(made, tmp_path / "l.txt", "--what", "log") == 0
     assert (tmp_path / "l.txt").read_text().splitlines()[1:] == [
         "[log] selected preset one m=0.0812 tier=dark",

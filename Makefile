@@ -81,7 +81,7 @@ $(PACK)/.built: $(VENV)/.installed $(WEB)/node_modules/.installed $(wildcard mod
 	@touch $@
 
 # Compiles the numba kernels once, so that the first start is as quick as the next.
-$(VENV)/.warm: $(VENV)/.installed $(wildcard dsp/*.py dsp/kernels/*.py)
+$(VENV)/.warm: $(VENV)/.installed $(wildcard dsp/*.py dsp/kernels/*.py selector/kernels.py)
 	$(BIN)/aivjd warm
 	@touch $@
 

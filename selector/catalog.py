@@ -30,6 +30,8 @@ from selector.manifests import (
 from selector.settings import Kind
 
 FORMAT = 1
+MOST_ENTRIES = 1_000_000
+"""In a table: so many of the greatest weight there can be still fit 63 bits when summed (`strata`)."""
 
 _COLUMNS = ("warp", "cx", "quality", "luma", "motion", "score", "dark", "blocked")
 _NAMES = ("author", "family", "style", "band")
@@ -84,6 +86,12 @@ class Table:
         self.kind = kind
         self.pack = pack
         self.rows = tuple(rows)
+        if len(self.rows) > MOST_ENTRIES:
+            raise BadCatalog(
+                f"{len(self.rows)} {kind}s in one pack, at most {MOST_ENTRIES} can be drawn from",
+                where=pack,
+                fix="split the pack",
+            )
         self.index_of = {row.ident: i for i, row in enumerate(self.rows)}
         if len(self.index_of) != len(self.rows):
             raise BadCatalog(f"an id occurs twice among the {kind}s", where=pack, fix="build the pack again")

@@ -212,12 +212,12 @@ class Chooser:
     def _only(self, table: Table, situation: Situation, number: int, why: str, index: int) -> Choice | None:
         """The one that is asked for, or whose turn it is, unless a rule excludes it."""
         factors = {why: MICRO, "blocked": MICRO * (1 - int(table.blocked[index]))}
-        total = weights.combine(factors | _at(_exclusions(situation), index))
+        factors |= _at(_exclusions(situation), index)
+        total = weights.combine(factors)
         if total == 0:
             return None
         draw = mulhi(u64(self._seed, STREAM_PICK, number), total)
-        entry = Entry(index, total, factors | _at(_exclusions(situation), index))
-        return Choice(entry, situation.mode, "", total, draw, 1, ())
+        return Choice(Entry(index, total, factors), situation.mode, "", total, draw, 1, ())
 
     def _left(self, table: Table, found: Draw) -> int:
         """How many are not excluded."""

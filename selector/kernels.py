@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 I64 = NDArray[np.int64]
 
+# Those of `fixedpoint`, written out: numba's cache notices a change of this file alone.
 MICRO = 1_000_000
 MISSING = -(1 << 62)
 LOG2_E = 1.4426950408889634
@@ -87,6 +88,13 @@ def fit(strengths: I64, dials: I64, sigma: float, factors: I64, level: I64) -> N
         factors[0, s], factors[1, s], factors[2, s], factors[3, s] = match, visible, strong, variety
         product = match * visible // MICRO * strong // MICRO * variety // MICRO
         level[s] = (MICRO - dials[9]) * product // MICRO
+
+
+@njit("int64(int64, int64, int64[::1], int64[::1], int64)", cache=True, nogil=True)
+def plain(level: int, explore: int, taste_to: I64, standing_to: I64, place: int) -> int:
+    """Weight of the entry at `place`, in a stratum of this level, before the rules."""
+    taste = taste_to[place + 1] - taste_to[place]
+    return int(level * taste + explore * (standing_to[place + 1] - standing_to[place]))
 
 
 @njit("int64(int64, int64)", cache=True, nogil=True)
@@ -162,8 +170,7 @@ def weigh(
         low, high = first[s], first[s + 1]
         total = level[s] * (taste_to[high] - taste_to[low]) + explore * (standing_to[high] - standing_to[low])
         while j < places.shape[0] and places[j] < high:
-            p = places[j]
-            own = level[s] * (taste_to[p + 1] - taste_to[p]) + explore * (standing_to[p + 1] - standing_to[p])
+            own = plain(level[s], explore, taste_to, standing_to, places[j])
             off = own - ruled(own, rules[j])
             off_to[j + 1] = off_to[j] + off
             total -= off
@@ -278,8 +285,8 @@ def heaviest(
     for j in range(places.shape[0]):
         p = places[j]
         s = last_not_above(first, p)
-        own = level[s] * (taste_to[p + 1] - taste_to[p]) + explore * (standing_to[p + 1] - standing_to[p])
         if p != without:
+            own = plain(level[s], explore, taste_to, standing_to, p)
             count = _enter(found, weights, count, p, ruled(own, rules[j]))
     for s in range(level.shape[0]):
         j = np.searchsorted(places, first[s])
@@ -290,6 +297,6 @@ def heaviest(
             if j < places.shape[0] and places[j] == p:
                 j += 1
             elif p != without:
-                own = level[s] * taste + explore * (standing_to[p + 1] - standing_to[p])
+                own = plain(level[s], explore, taste_to, standing_to, p)
                 count = _enter(found, weights, count, p, own)
     return count

@@ -11,14 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from selector.errors import BadCatalog
 from selector.fixedpoint import I64, MICRO, MISSING
 from selector.kernels import fit, heaviest, locate, sort_rules, weigh
 
 STRATA: Final = 128
 """Strengths that are told apart where a table has more: a 128th of the pack is below anybody's notice."""
-MOST_ENTRIES: Final = 1_000_000
-"""So many entries of the greatest weight there can be still fit 63 bits when summed."""
 WORTH_CAP: Final = 4 * MICRO
 
 
@@ -26,12 +23,9 @@ class Strata:
     """Entries of a table by strength and worth.
 
     Args:
-        strength: int64[n], rank in micro-units or MISSING.
+        strength: int64[n], rank in micro-units or MISSING; n at most `catalog.MOST_ENTRIES`.
         worth: int64[n], product of the factors of taste that do not change from pick to pick, micro-units.
         standing: int64[n], product of what no liking changes, micro-units; 0 excludes.
-
-    Raises:
-        BadCatalog: there are more entries than sums have room for.
 
     Attributes:
         strengths: int64[strata], ascending, MISSING first where there is any.
@@ -40,10 +34,6 @@ class Strata:
 
     def __init__(self, strength: I64, worth: I64, standing: I64) -> None:
         n = len(strength)
-        if n > MOST_ENTRIES:
-            raise BadCatalog(
-                f"{n} entries in one pack, at most {MOST_ENTRIES} can be drawn from", fix="split the pack"
-            )
         classes, self.strengths = _classes(strength)
         standing = np.minimum(standing, WORTH_CAP)
         taste = np.minimum(np.minimum(worth, WORTH_CAP) * standing // MICRO, WORTH_CAP)

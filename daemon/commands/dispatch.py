@@ -216,6 +216,7 @@ def warm(_: argparse.Namespace) -> int:
     import numpy as np
 
     started = time.monotonic()
+    import selector.kernels  # noqa: F401  (compiled by being imported)
     from daemon import selfcheck
     from dsp.analyzer import Analyzer, quantise
     from dsp.settings import DspSettings

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+from ending import end
+
 OSC_DEVICE = "OSC Device"
 
 
@@ -88,12 +90,7 @@ def running(folder: Path) -> Iterator[Ola]:
             _patch(ola)
             yield ola
         finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def _patch(ola: Ola) -> None:

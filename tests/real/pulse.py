@@ -19,6 +19,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ending import end
+
 SINK = "aiv"
 RATE = 48000
 READY_S = 10.0
@@ -101,12 +103,7 @@ class PrivatePulse:
         return (self._folder / "pulse.log").read_text(errors="replace")
 
     def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         self._log.close()
 
     def _must(self, *arguments):

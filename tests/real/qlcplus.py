@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import websockets
+from ending import end
 
 from daemon.osc_qlcplus import channel_of
 
@@ -143,9 +144,4 @@ def opened(folder: Path, workspace: Path, osc_port: int) -> Iterator[Qlcplus]:
         try:
             yield desk
         finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)

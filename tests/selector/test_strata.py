@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selector import weights
+from selector.catalog import MOST_ENTRIES, Row, Table
 from selector.errors import BadCatalog
 from selector.fixedpoint import MICRO, MISSING
 from selector.kernels import bell, ramp
 from selector.settings import SelectSettings
-from selector.strata import MOST_ENTRIES, STRATA, Strata
+from selector.strata import STRATA, Strata
 
 S = SelectSettings()
 
@@ -94,9 +95,8 @@ def test_an_unknown_strength_suits_every_moment():
 
 
 def test_more_entries_than_sums_have_room_for_are_refused():
-    huge = np.zeros(MOST_ENTRIES + 1, dtype=np.int64)
     with pytest.raises(BadCatalog, match="split the pack"):
-        Strata(huge, huge, huge)
+        Table("pair", "huge", [Row(ident=1, fg_url="x")] * (MOST_ENTRIES + 1))
 
 
 def test_the_greatest_sum_fits():

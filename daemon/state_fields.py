@@ -145,6 +145,7 @@ TYPED: dict[type, dict[str, Typed]] = {
         "now": Typed(Shown | None),
         "cue": Typed(Cue | None),
         "orphan": Typed(int | None),
+        "unshown": Typed(Item | None),
         "want": Typed(Want | None),
         "starved": Typed(str),
         "_issued": Typed(dict[int, Item]),

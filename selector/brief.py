@@ -44,6 +44,7 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
             quarantined=table.indices(show.quarantine),
             banned=table.indices(intents.banned),
             asked=None if asked is None else table.index_of[asked.ident],
+            unshown=table.indices([show.unshown] if show.unshown and asked is None else []),
         ),
         reason="pinned" if pinned else "fallback:no-audio" if deaf and asked is None else want.reason,
         pinned=pinned,

@@ -28,7 +28,7 @@ class Situation(Struct, frozen=True, kw_only=True):
 
     `shown` is the index of what is on screen (None: not of this table) and `shown_strength` its rank
     in micro-units (None: nothing is on screen); `recent` are indices, newest last, and end with
-    what is on screen.
+    what is on screen. `unshown` was chosen before a restart and is not to be chosen at once again.
     """
 
     mode: Mode
@@ -40,6 +40,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     quarantined: list[int]
     banned: list[int]
     asked: int | None = None
+    unshown: list[int] = []
 
 
 class Entry(Struct, frozen=True):
@@ -227,7 +228,7 @@ class Chooser:
     def _turn(self, table: Table, situation: Situation) -> int | None:
         """Whose turn it is: the next of the cycle that is allowed and not on screen already."""
         n = len(table)
-        excluded = {*situation.quarantined, *situation.banned}
+        excluded = {*situation.quarantined, *situation.banned, *situation.unshown}
         name = f"{table.kind}:{table.pack}"
         for counter in range(self.counters.get(name, 0), self.counters.get(name, 0) + 2 * n):
             index = int(self._cycle(name, counter // n, n)[counter % n])
@@ -243,10 +244,11 @@ class Chooser:
 
 
 def _exclusions(situation: Situation) -> dict[str, dict[int, int]]:
-    return {
+    exclusions = {
         "quarantine": dict.fromkeys(situation.quarantined, 0),
         "banned": dict.fromkeys(situation.banned, 0),
     }
+    return exclusions | ({"unshown": dict.fromkeys(situation.unshown, 0)} if situation.unshown else {})
 
 
 def _at(rules: Rules, index: int) -> dict[str, int]:

@@ -145,7 +145,11 @@ class Shown(Struct, frozen=True, rename="camel"):
 
 
 class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
-    """All that a restarted decider must know to go on as if nothing had happened."""
+    """All that a restarted decider must know to go on as if nothing had happened.
+
+    `pending` is the seq of what was prepared and must be taken back; `unshown` is what the last pick chose,
+    where nobody got to see it.
+    """
 
     seq: int
     prev: str
@@ -163,6 +167,7 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     pack: str
     energy_bias: float
     pinned: Item | None
+    unshown: Item | None = None
 
 
 # Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.

@@ -26,6 +26,7 @@ _PHRASES: Final = {
     "asked": "that it was asked for",
     "blocked": "whether it failed when it was measured",
     "quarantine": "whether it is in quarantine",
+    "unshown": "that it was chosen just before a restart",
     "banned": "whether it is banned",
 }
 

@@ -59,6 +59,7 @@ class Playout:
         counters = dict(self._chooser.counters)
         found = brief(show, want, snapshot, self._settings)
         choice = self._chooser.choose(found.table, found.situation, show.seq + 1)
+        show.unshown = None  # passed over once; where it is all there is, the next attempt takes it
         if choice is None:
             self._starve(found.table, now)
             return

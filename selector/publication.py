@@ -101,7 +101,8 @@ class Publication:
             kind=intents.kind,
             pack=intents.pack,
             energy_bias=intents.energy_bias,
-            pinned=intents.pinned,
+            pinned=show.cue.item if show.cue and show.cue.pinned else intents.pinned,
+            unshown=show.cue.item if show.cue else show.unshown,
         )
 
 

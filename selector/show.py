@@ -40,6 +40,7 @@ class Show:
         now: what is on screen.
         cue: what is prepared.
         orphan: seq of what an earlier decider had prepared and this one must take back.
+        unshown: what that was; the next draw passes over it, so that no restart picks the same again.
         want: a change to make as soon as the limits allow.
         retry_at: sample before which no automatic change is tried.
         starved: why nothing can be shown, as a sentence; empty while something can.
@@ -59,6 +60,7 @@ class Show:
         self.now: Shown | None = resume.now if resume else None
         self.cue: Cue | None = None
         self.orphan = resume.pending if resume else None
+        self.unshown = resume.unshown if resume else None
         self.want: Want | None = None
         self.retry_at = 0
         self.starved = ""

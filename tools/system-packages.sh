@@ -42,6 +42,7 @@ if [ "${1:-run}" = test ]; then
     need pulseaudio-utils "tests with a real sound server" command -v paplay
     need chromium "tests in a real browser" command -v chromium
     need qlcplus "tests with a real lighting program" command -v qlcplus
+    need projectm-data "tests with real presets" test -d /usr/share/projectM/presets
     need ola "tests with another lighting program" command -v olad
 fi
 if [ "${1:-run}" = models ]; then

@@ -1,0 +1,1 @@
+"""MilkDrop preset files: reading, writing, canonical form, identity."""

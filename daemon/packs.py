@@ -15,6 +15,8 @@ from selector.catalog import Catalog, Pack, build_pack
 from selector.errors import SelectorError
 
 PAIRS = "pairs-manifest.v0.json"
+FILTERED = "pairs-manifest.filtered.current.json"
+STAMP = ".stamp.json"
 QUALITY = "pairs-quality.v0.json"
 LIBRARY = "library-manifest.json"
 RUN = "run-manifest.json"
@@ -115,8 +117,10 @@ def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
 def _pairs_manifest(folder: Path) -> Path:
     if (folder / PAIRS).exists():
         return folder / PAIRS
-    others = sorted(folder.glob("pairs-manifest*.json"))
-    return others[-1] if others else folder / PAIRS
+    if (folder / FILTERED).exists():
+        return folder / FILTERED
+    others = [path for path in folder.glob("pairs-manifest*.json") if not path.name.endswith(STAMP)]
+    return max(others, default=folder / PAIRS)
 
 
 def _parsed(path: Path, parse: Callable[[bytes, str], Parsed]) -> Parsed | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dsp.snapshot import ExpressiveAudioSnapshot
+from dsp.snapshot import ExpressiveAudioSnapshot, Section
 from selector.catalog import Table
 from selector.choice import Situation
 from selector.intensity import Aim, intensity_micro
@@ -51,6 +51,6 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
     )
 
 
-def _section_of(aim: Aim, snapshot: ExpressiveAudioSnapshot) -> str:
+def _section_of(aim: Aim, snapshot: ExpressiveAudioSnapshot) -> Section:
     """The section a pick is made for: the coming one when the music announced it."""
     return snapshot.section if aim == "follow" else aim

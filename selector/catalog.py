@@ -150,6 +150,13 @@ class Table:
         """Rank of quality in [0, MICRO] or MISSING."""
         return ranks_micro(self.quality)
 
+    @cached_property
+    def quality_gap(self) -> I64:
+        """How far quality lies below the best of the table, in micro-units, or MISSING."""
+        known = self.quality != MISSING
+        best = self.quality[known].max() if known.any() else MISSING
+        return np.where(known, best - self.quality, MISSING)
+
 
 class Pack(Struct, frozen=True):
     """A pack: its pairs and its presets; either table may be empty."""
@@ -216,7 +223,7 @@ class Catalog:
         """Compute now what is otherwise computed when it is first needed: hash and ranks."""
         for pack in self.packs.values():
             for table in (pack.pairs, pack.presets):
-                _ = table.strength, table.quality_rank
+                _ = table.strength, table.quality_rank, table.quality_gap
         _ = self.sha256
 
     @cached_property

@@ -8,10 +8,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
+from dsp.snapshot import Section
 from selector import weights
 from selector.catalog import Catalog, Table
 from selector.draw import STREAM_PICK, mulhi, permutation, u64
+from selector.filter_settings import FilterSettings
 from selector.fixedpoint import I64, MICRO, to_micro
 from selector.settings import Mode, SelectSettings
 from selector.strata import Strata
@@ -32,7 +35,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     """
 
     mode: Mode
-    section: str
+    section: Section
     intensity: int
     shown: int | None
     shown_strength: int | None
@@ -131,7 +134,7 @@ class Chooser:
             self._entry(table, situation, found, i)
             for i in (found.chosen, *found.strata.others(found.chosen, RUNNERS_UP))
         )
-        left = self._left(table, found)
+        left = self._left(found)
         return Choice(entry, situation.mode, fallback, found.total, found.bits, left, tuple(others))
 
     def draw(self, table: Table, situation: Situation, number: int) -> Draw | None:
@@ -151,7 +154,7 @@ class Chooser:
         s, mode = self._settings, situation.mode
         strata = self._prepared_for(table, mode, situation.section in weights.LOUD)
         if mode == "weighted":
-            weights.dial(self._dials, situation.section, situation.intensity, situation.shown_strength)
+            weights.dial(self._dials, situation.section, situation.intensity, situation.shown_strength, s)
             strata.suit(self._dials, s.sigma)
         else:
             strata.flatten(to_micro(s.public_explore) if mode == "public_v0" else 0)
@@ -175,9 +178,13 @@ class Chooser:
         """Factors of worth and of standing, columns like those given."""
         s, worth = self._settings, {}
         standing = {"blocked": (1 - columns.blocked) * MICRO}
+        if s.filter != FilterSettings():
+            standing["filtered"] = weights.filtered(columns, table.kind, s.filter)
         if mode == "weighted":
             worth["quality"] = weights.quality(columns, s)
             worth["measured"] = weights.measured(columns, table.kind, loud, s)
+            if loud and weights.limited(s):
+                worth["effect"] = weights.effect(columns, s)
             if table.kind == "preset":
                 standing["manifest"] = weights.manifest(columns)
         elif mode == "public_v0":
@@ -220,22 +227,30 @@ class Chooser:
         draw = mulhi(u64(self._seed, STREAM_PICK, number), total)
         return Choice(Entry(index, total, factors), situation.mode, "", total, draw, 1, ())
 
-    def _left(self, table: Table, found: Draw) -> int:
+    def _left(self, found: Draw) -> int:
         """How many are not excluded."""
         out = {i for of_name in found.rules.values() for i, share in of_name.items() if share == 0}
-        return found.strata.candidates - len([i for i in sorted(out) if not table.blocked[i]])
+        return found.strata.candidates - len([i for i in sorted(out) if found.strata.stands(i)])
 
     def _turn(self, table: Table, situation: Situation) -> int | None:
         """Whose turn it is: the next of the cycle that is allowed and not on screen already."""
         n = len(table)
         excluded = {*situation.quarantined, *situation.banned, *situation.unshown}
+        drawable = self._drawable(table)
         name = f"{table.kind}:{table.pack}"
         for counter in range(self.counters.get(name, 0), self.counters.get(name, 0) + 2 * n):
             index = int(self._cycle(name, counter // n, n)[counter % n])
-            if index != situation.shown and index not in excluded and not table.blocked[index]:
+            if index != situation.shown and index not in excluded and drawable[index]:
                 self.counters[name] = counter + 1
                 return index
         return None
+
+    def _drawable(self, table: Table) -> NDArray[np.bool_]:
+        """What neither its measuring nor a filter leaves out of every draw, bool[n]."""
+        columns = weights.Columns.of(table)
+        kept = weights.filtered(columns, table.kind, self._settings.filter) * (1 - columns.blocked)
+        drawable: NDArray[np.bool_] = kept > 0
+        return drawable
 
     def _cycle(self, name: str, cycle: int, n: int) -> I64:
         if self._order is None or self._order[0] != (name, cycle):

@@ -21,7 +21,7 @@ I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
 
 _LN2 = 0.6931471805599453
-_LOG2_E = 1.4426950408889634
+LOG2_E = 1.4426950408889634
 _MAX_HALVINGS = 60
 _HALVES: F64 = np.array([1.0 / (1 << k) for k in range(_MAX_HALVINGS + 1)], dtype=np.float64)
 # Taylor coefficients of 2**-f on [0, 1): (-ln2)**k / k!; fourteen terms leave less than 1e-12.
@@ -74,7 +74,7 @@ def log2(x: F64) -> F64:
     total = np.full(z.shape, 1.0 / 31.0)
     for odd in range(29, 0, -2):
         total = total * square + 1.0 / odd
-    result: F64 = power + total * z * (2.0 * _LOG2_E)
+    result: F64 = power + total * z * (2.0 * LOG2_E)
     return result
 
 

@@ -66,28 +66,26 @@ def fit(strengths: I64, dials: I64, sigma: float, factors: I64, level: I64) -> N
 
     Args:
         strengths: int64[strata], MISSING where unknown: such entries have 1 throughout.
-        dials: int64[10]: intensity; 1 in a loud section; visible floor and factor; headroom below the
-            greatest strength from which a quiet section's factor falls, and its least; strength of what is
-            on screen or MISSING; reach and least of variety; explore.
+        dials: int64[9]: intensity; visible floor and its least factor; headroom below the greatest strength
+            from which the factor of the too strong falls, and its least; strength of what is on screen or
+            MISSING; reach and least of variety; explore. A limit of 0 is none.
         sigma: width of the match.
         factors: int64[4, strata], written: match, visible, too strong, variety.
         level: int64[strata], written: `(1 - explore)` times their product.
     """
-    intensity, loud, shown = dials[0], dials[1] == 1, dials[6]
+    intensity, shown = dials[0], dials[5]
     for s in range(strengths.shape[0]):
         strength = strengths[s]
         match, visible, strong, variety = MICRO, MICRO, MICRO, MICRO
         if strength != MISSING:
             match = bell(strength - intensity, sigma)
-            if loud:
-                visible = ramp(strength, dials[2], dials[3])
-            else:
-                strong = ramp(MICRO - strength, dials[4], dials[5])
+            visible = ramp(strength, dials[1], dials[2])
+            strong = ramp(MICRO - strength, dials[3], dials[4])
             if shown != MISSING:
-                variety = ramp(abs(strength - shown), dials[7], dials[8])
+                variety = ramp(abs(strength - shown), dials[6], dials[7])
         factors[0, s], factors[1, s], factors[2, s], factors[3, s] = match, visible, strong, variety
         product = match * visible // MICRO * strong // MICRO * variety // MICRO
-        level[s] = (MICRO - dials[9]) * product // MICRO
+        level[s] = (MICRO - dials[8]) * product // MICRO
 
 
 @njit("int64(int64, int64, int64[::1], int64[::1], int64)", cache=True, nogil=True)

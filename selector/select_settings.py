@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+
+from dsp.snapshot import Section
+from selector.filter_settings import FilterSettings
 
 Kind: TypeAlias = Literal["pair", "preset"]
 Mode: TypeAlias = Literal["weighted", "random", "shuffle", "public_v0"]
-QualityScale: TypeAlias = Literal["raw", "rank"]
+QualityScale: TypeAlias = Literal["raw", "rank", "softmax"]
+Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,11 +74,20 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quality_scale: Annotated[
         QualityScale,
         Meta(
-            description="Quality as scored ('raw'), or as its rank in the pack ('rank'), which spreads "
-            "scores that lie close together.",
+            description="Quality as scored ('raw'); as its rank in the pack ('rank'), which spreads "
+            "scores that lie close together; or 'softmax': exp((quality - best of the pack) / T).",
             extra={"unit": "", "hot": True},
         ),
     ] = "raw"
+    quality_temperature: Annotated[
+        float,
+        Meta(
+            ge=0.001,
+            le=10.0,
+            description="T of 'softmax': the distance from the best quality at which e times less is left.",
+            extra={"unit": "", "hot": True},
+        ),
+    ] = 0.05
     last_pick_factor: Annotated[
         float,
         Meta(
@@ -104,33 +117,45 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 0.25
     visible_floor: Annotated[
-        float,
+        dict[Section, Share],
         Meta(
-            ge=0.0,
-            le=1.0,
-            description="In groove, build, drop and peak: pairs of a strength rank below this hardly "
-            "show an effect.",
+            description="By section: pairs of a strength rank below this hardly show an effect; no limit "
+            "in sections that are not named.",
             extra={"unit": "", "hot": True},
         ),
-    ] = 0.12
+    ] = field(default_factory=lambda: {"groove": 0.12, "build": 0.12, "drop": 0.12, "peak": 0.12})
     visible_factor: Annotated[
         float,
         Meta(
             ge=0.0,
             le=1.0,
-            description="Weight factor of a pair of strength rank 0 there; it rises to 1 at the floor.",
+            description="Weight factor of a pair of strength rank 0, warp_diff 0 or cx_diff 0 there; it "
+            "rises to 1 at the floor.",
             extra={"unit": "", "hot": True},
         ),
     ] = 0.4
-    too_strong_ceiling: Annotated[
+    warp_min: Annotated[
         float,
         Meta(
             ge=0.0,
             le=1.0,
-            description="In silence, calm and breakdown: pairs of a strength rank above this are too strong.",
+            description="In groove, build, drop and peak: a warp_diff below this hardly shows, whatever the "
+            "rest of the pack has; 0 for no limit.",
             extra={"unit": "", "hot": True},
         ),
-    ] = 0.7
+    ] = 0.0
+    cx_min: Annotated[
+        float,
+        Meta(ge=0.0, le=1.0, description="The same for cx_diff.", extra={"unit": "", "hot": True}),
+    ] = 0.0
+    too_strong_ceiling: Annotated[
+        dict[Section, Share],
+        Meta(
+            description="By section: pairs of a strength rank above this are too strong; no limit in "
+            "sections that are not named.",
+            extra={"unit": "", "hot": True},
+        ),
+    ] = field(default_factory=lambda: {"silence": 0.7, "calm": 0.7, "breakdown": 0.7})
     too_strong_factor: Annotated[
         float,
         Meta(
@@ -301,3 +326,4 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=0.0, le=1.0, description="public_v0: weight taken from them.", extra={"unit": "", "hot": True}
         ),
     ] = 0.0
+    filter: FilterSettings = FilterSettings()

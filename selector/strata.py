@@ -62,7 +62,7 @@ class Strata:
 
     def suit(self, dials: I64, sigma: float) -> None:
         """Set the levels of the strata by the moment; see `kernels.fit`."""
-        self._explore = int(dials[9])
+        self._explore = int(dials[8])
         fit(self.strengths, dials, sigma, self._factors, self._level)
 
     def flatten(self, explore: int) -> None:
@@ -124,6 +124,11 @@ class Strata:
             weights,
         )
         return [int(i) for i in self._order[found[:number]]]
+
+    def stands(self, index: int) -> bool:
+        """Whether an entry is not excluded."""
+        place = int(self._place_of[index])
+        return bool(self._standing_to[place + 1] > self._standing_to[place])
 
     def suiting(self, index: int) -> tuple[int, int, int, int]:
         """Match, visible, too strong and variety of an entry, micro-units, as last suited."""

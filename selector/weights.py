@@ -17,9 +17,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dsp.snapshot import Section
 from selector.catalog import Table
-from selector.fixedpoint import I64, MICRO, MISSING, power_micro, to_micro
+from selector.filter_settings import FilterSettings
+from selector.fixedpoint import I64, LOG2_E, MICRO, MISSING, exp2_neg, power_micro, round_micro, to_micro
 from selector.settings import Kind, SelectSettings
 
 WEIGHT_ONE: Final = MICRO * MICRO
@@ -27,10 +30,10 @@ WEIGHT_ONE: Final = MICRO * MICRO
 _FACTOR_CAP: Final = 4 * MICRO
 
 FIT: Final = ("match", "visible", "tooStrong", "variety")
-WORTH: Final = ("quality", "measured")
-STANDING: Final = ("manifest", "blocked")
+WORTH: Final = ("quality", "measured", "effect")
+STANDING: Final = ("manifest", "blocked", "filtered")
 RULES: Final = ("repeat", "dedup", "turn", "asked", "quarantine", "banned", "unshown")
-TASTE: Final = ("match", "quality", "visible", "tooStrong", "measured", "variety")
+TASTE: Final = ("match", "quality", "visible", "tooStrong", "measured", "effect", "variety")
 EXPLORE: Final = "explore"
 LAW: Final = (*STANDING, *RULES)
 _KNOWN: Final = frozenset((*TASTE, EXPLORE, *LAW))
@@ -42,8 +45,12 @@ class Columns(NamedTuple):
     """What factors are made of: micro-units or MISSING, int64[n] each; `dark` and `blocked` are 0 or 1."""
 
     strength: I64
+    warp: I64
+    cx: I64
     quality: I64
     quality_rank: I64
+    quality_gap: I64
+    score: I64
     luma: I64
     motion: I64
     dark: I64
@@ -95,9 +102,8 @@ def dials(settings: SelectSettings) -> I64:
         [
             0,
             0,
-            to_micro(s.visible_floor),
             to_micro(s.visible_factor),
-            MICRO - to_micro(s.too_strong_ceiling),
+            0,
             to_micro(s.too_strong_factor),
             MISSING,
             to_micro(s.variety_reach),
@@ -108,7 +114,7 @@ def dials(settings: SelectSettings) -> I64:
     )
 
 
-def dial(dials: I64, section: str, intensity: int, shown: int | None) -> None:
+def dial(dials: I64, section: Section, intensity: int, shown: int | None, settings: SelectSettings) -> None:
     """Set the moment.
 
     Args:
@@ -116,18 +122,32 @@ def dial(dials: I64, section: str, intensity: int, shown: int | None) -> None:
         section: of the music.
         intensity: of the sound, micro-units.
         shown: strength of what is on screen, micro-units, MISSING or None.
+        settings: limits by section.
     """
     dials[0] = intensity
-    dials[1] = section in LOUD
-    dials[6] = MISSING if shown is None else shown
+    dials[1] = to_micro(settings.visible_floor.get(section, 0.0))
+    dials[3] = MICRO - to_micro(settings.too_strong_ceiling.get(section, 1.0))
+    dials[5] = MISSING if shown is None else shown
 
 
 def quality(columns: Columns, settings: SelectSettings) -> I64:
-    """`floor + (1 - floor) * quality01`, quality as scored or ranked; unknown quality: 1."""
-    scored = columns.quality_rank if settings.quality_scale == "rank" else columns.quality
+    """`floor + (1 - floor) * quality01`, quality as scored, ranked or as a softmax; unknown quality: 1."""
+    match settings.quality_scale:
+        case "raw":
+            scored = columns.quality
+        case "rank":
+            scored = columns.quality_rank
+        case "softmax":
+            scored = _softmax(columns.quality_gap, settings.quality_temperature)
     floor = to_micro(settings.quality_floor)
     value = floor + ((MICRO - floor) * scored + MICRO // 2) // MICRO
     return np.where(scored == MISSING, MICRO, value)
+
+
+def _softmax(gap: I64, temperature: float) -> I64:
+    """`exp(-gap / temperature)`: what a softmax makes of qualities, the best having 1."""
+    share = round_micro(exp2_neg(np.maximum(gap, 0) / (MICRO * temperature) * LOG2_E))
+    return np.where(gap == MISSING, MISSING, share)
 
 
 def measured(columns: Columns, kind: Kind, loud: bool, settings: SelectSettings) -> I64:
@@ -148,6 +168,27 @@ def measured(columns: Columns, kind: Kind, loud: bool, settings: SelectSettings)
         if kind == "pair":  # a preset's tier is part of `manifest`
             factor = factor * np.where(columns.dark == 1, least, MICRO) // MICRO
     return factor
+
+
+def limited(settings: SelectSettings) -> bool:
+    """Whether `effect` has a limit at all."""
+    return settings.warp_min > 0.0 or settings.cx_min > 0.0
+
+
+def effect(columns: Columns, settings: SelectSettings) -> I64:
+    """A pair of a warp_diff or cx_diff too small to be seen: linear from `visible_factor` at 0."""
+    least = to_micro(settings.visible_factor)
+    shown = _below(columns.warp, to_micro(settings.warp_min), 1.0, least)
+    return shown * _below(columns.cx, to_micro(settings.cx_min), 1.0, least) // MICRO
+
+
+def filtered(columns: Columns, kind: Kind, settings: FilterSettings) -> I64:
+    """0 for what was measured and lies outside of the limits, else 1."""
+    score = columns.quality if kind == "pair" else columns.score
+    out = _lower(columns.luma, settings.luma_min) | _lower(columns.motion, settings.motion_min)
+    out |= columns.luma > to_micro(settings.luma_max)
+    out |= _lower(score, settings.score_min)
+    return np.where(out, 0, MICRO)
 
 
 def manifest(columns: Columns) -> I64:
@@ -199,6 +240,11 @@ def public_dedup(recent: list[int], settings: SelectSettings) -> dict[int, int]:
     if settings.public_dedup_n <= 0:
         return {}
     return dict.fromkeys(recent[-settings.public_dedup_n :], MICRO - to_micro(settings.public_dedup_penalty))
+
+
+def _lower(value: I64, limit: float) -> NDArray[np.bool_]:
+    lower: NDArray[np.bool_] = (value != MISSING) & (value < to_micro(limit))
+    return lower
 
 
 def _below(value: I64, limit: int, tolerance: float, least: int) -> I64:

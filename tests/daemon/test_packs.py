@@ -72,6 +72,20 @@ def test_qualities_count_beside_a_filtered_manifest_too(pack: Path) -> None:
     assert set(table.quality.tolist()) == {500_000}
 
 
+def test_of_filtered_manifests_the_current_one_counts_and_its_stamp_is_none(pack: Path) -> None:
+    data = manifest(pack)
+    (pack / "pairs-manifest.v0.json").unlink()
+    for name, kept in (("current", 31), ("v3", 20), ("v9", 10)):
+        filtered = json.dumps({**data, "pairs": data["pairs"][:kept]})
+        (pack / f"pairs-manifest.filtered.{name}.json").write_text(filtered, encoding="utf-8")
+    (pack / "pairs-manifest.filtered.current.stamp.json").write_text(
+        '{"currentVersion":"v4"}', encoding="utf-8"
+    )
+    assert len(load([pack]).catalog.packs["demo"].pairs) == 31
+    (pack / "pairs-manifest.filtered.current.json").unlink()
+    assert len(load([pack]).catalog.packs["demo"].pairs) == 10
+
+
 def test_qualities_of_another_pack_are_ignored_with_a_word(pack: Path) -> None:
     (pack / "pairs-quality.v0.json").write_text('{"pack":"else","pairs":[]}', encoding="utf-8")
     assert any("made for pack 'else'" in warning for warning in load([pack]).warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 
 import msgspec
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selector import weights
-from selector.catalog import Catalog, Pack, Row, Table
+from selector.catalog import Catalog, Pack, Row, Table, build_pack
 from selector.choice import Chooser, Situation
 from selector.events import Ack
+from selector.filter_settings import FilterSettings
 from selector.fixedpoint import MICRO, MISSING
 from selector.intensity import intensity_micro
+from selector.manifests import parse_pairs, parse_quality
 from selector.settings import SelectSettings
 from selector.vocabulary import Command
 
@@ -76,6 +79,70 @@ def test_quality_by_rank_spreads_what_lies_close():
     assert raw.max() / raw.min() < 1.1
     assert (ranked.min(), ranked.max()) == (200_000, MICRO)
     assert (np.argsort(raw, kind="stable") == np.argsort(ranked, kind="stable")).all()
+
+
+def test_quality_by_softmax_falls_by_e_at_its_temperature():
+    rows = [Row(ident=i, fg_url="x", quality=q) for i, q in enumerate([770_000, 820_000, 720_000, MISSING])]
+    columns = weights.Columns.of(Table("pair", "p", rows))
+    settings = SelectSettings(quality_scale="softmax", quality_floor=0.0, quality_temperature=0.05)
+    assert weights.quality(columns, settings).tolist() == [367_879, MICRO, 135_335, MICRO]
+    assert weights.quality(columns.at(2), settings).tolist() == [135_335]
+    floored = SelectSettings(quality_scale="softmax", quality_temperature=0.05)
+    assert weights.quality(columns, floored).tolist() == [494_303, MICRO, 308_268, MICRO]
+
+
+def test_limits_are_those_of_the_section():
+    settings = SelectSettings(visible_floor={"peak": 0.5}, too_strong_ceiling={"calm": 0.2, "peak": 0.9})
+    chooser, table = Chooser(settings, 1), make_table(11)
+    at = {}
+    for section in ("peak", "calm", "groove"):
+        strata = chooser.strata(table, situation(section=section))
+        at[section] = [strata.suiting(i)[1:3] for i in range(11)]
+    assert at["groove"] == [(MICRO, MICRO)] * 11
+    assert [visible for visible, _ in at["peak"][:6]] == [400_000 + 120_000 * k for k in range(6)]
+    assert [strong for _, strong in at["peak"][8:]] == [MICRO, MICRO, 200_000]
+    assert [strong for _, strong in at["calm"][2::4]] == [MICRO, 600_000, 200_000]
+
+
+def test_differences_too_small_to_see_lose_weight_in_loud_sections():
+    rows = [
+        Row(ident=i, fg_url="x", warp=w, cx=c) for i, (w, c) in enumerate([(0, 9), (5000, MISSING), (9, 9)])
+    ]
+    table = Table("pair", "p", rows)
+    settings = SelectSettings(warp_min=0.01, cx_min=0.000_009)
+    assert weights.effect(weights.Columns.of(table), settings).tolist() == [400_000, 700_000, 400_540]
+    loud, quiet = (
+        Chooser(settings, 1).choose(table, situation(section=section), 1).entry.factors
+        for section in ("groove", "calm")
+    )
+    assert "effect" in loud
+    assert "effect" not in quiet
+
+
+@pytest.mark.parametrize("mode", ["weighted", "random", "shuffle", "public_v0"])
+def test_what_a_filter_leaves_out_is_never_drawn_but_may_be_asked_for(mode):
+    rows = [
+        Row(ident=0, fg_url="x", quality=600_000, luma=300_000, motion=50_000),
+        Row(ident=1, fg_url="x", quality=500_000, luma=300_000, motion=50_000),
+        Row(ident=2, fg_url="x", quality=900_000, luma=139_999, motion=50_000),
+        Row(ident=3, fg_url="x", quality=900_000, luma=950_001, motion=50_000),
+        Row(ident=4, fg_url="x", quality=900_000, luma=300_000, motion=19),
+        Row(ident=5, fg_url="x"),
+    ]
+    limits = FilterSettings(luma_min=0.14, luma_max=0.95, motion_min=2e-5, score_min=0.6)
+    settings, table = SelectSettings(filter=limits), Table("pair", "p", rows)
+    assert set(picks(table, 60, settings, mode=mode)) == {0, 5}
+    choice = Chooser(settings, 1).choose(table, situation(mode=mode), 1)
+    assert choice.candidates == (1 if mode == "shuffle" else 2)
+    if mode != "shuffle":
+        assert choice.entry.factors["filtered"] == MICRO
+    assert Chooser(settings, 1).choose(table, situation(mode=mode, asked=3), 1).index == 3
+
+
+def test_presets_are_filtered_by_their_predicted_score():
+    rows = [Row(ident=f"p{i}", fg_url="x", score=100_000 * i) for i in range(10)]
+    settings = SelectSettings(filter=FilterSettings(score_min=0.75))
+    assert set(picks(Table("preset", "p", rows), 60, settings)) == {8, 9}
 
 
 def test_loud_sections_want_visible_and_quiet_ones_gentle_pictures():
@@ -313,6 +380,77 @@ def test_absent_gamma_is_one_and_not_zero():
         )
     )
     assert 0.87 < counts[1] / 2000 < 0.93
+
+
+def app_manifest(low, span):
+    """The shape of the app's 31-pair filtered manifest with qualities beside it, as it writes both."""
+    rows = [
+        {
+            "pair": 97 * i,
+            "fgUrl": f"/presets/ai/fg/coupled_{97 * i:05d}_20260101_000000_fg.milk",
+            "bgUrl": f"/presets/ai/bg/coupled_{97 * i:05d}_20260101_000000_bg.milk",
+            "warp_diff": 0.00096 + 0.0042 * (i * 7 % 31),
+            "cx_diff": 0.0044 + 0.0053 * (i * 11 % 31),
+        }
+        for i in range(31)
+    ]
+    pairs = {
+        "version": "v0",
+        "generatedAt": "2026-02-18T23:14:59.9635091+08:00",
+        "generatedFrom": "filter v4: n>=2 avgLuma>=0.14 minLuma>=0.07 avgMotion>=2e-5 avgScore>=0.60",
+        "keptPairs": 31,
+        "totalPairs": 3000,
+        "pack": "ai",
+        "pairs": rows,
+    }
+    quality = {
+        "version": "v0",
+        "pack": "ai",
+        "qualityStats": {"std": span / 3.5},
+        "pairs": [{"pair": k, "quality01": low + span * (k % 31) / 30} for k in range(3000)],
+    }
+    raw = (b"\xef\xbb\xbf" + json.dumps(what).encode() for what in (pairs, quality))
+    return build_pack("ai", parse_pairs(next(raw), "filtered.current"), parse_quality(next(raw), "quality"))
+
+
+def of_the_best(settings, pack, mode="weighted", **changes):
+    """Share of draws that fall on the upper half of the qualities."""
+    table = pack.pairs
+    upper = {i for i in range(31) if table.quality_rank[i] > MICRO // 2}
+    drawn = picks(table, 3000, settings, mode=mode, **changes)
+    return sum(i in upper for i in drawn) / 3000
+
+
+def test_qualities_beside_a_filtered_manifest_of_the_app_have_their_effect():
+    even = SelectSettings(sigma=10.0, visible_floor={}, explore=0.0)  # quality alone tells entries apart
+    pack = app_manifest(0.1, 0.9)
+    assert len(pack.pairs) == 31
+    assert MISSING not in pack.pairs.quality
+    upper, lower = (
+        sum(
+            (0.2 + 0.8 * q / MICRO)
+            for q, r in zip(pack.pairs.quality, pack.pairs.quality_rank, strict=True)
+            if part(r)
+        )
+        for part in (lambda r: r > MICRO // 2, lambda r: r <= MICRO // 2)
+    )
+    assert abs(of_the_best(even, pack) - upper / (upper + lower)) < 0.03
+    # The published mode with its parameters left out: gamma 1, not 0 (which would draw uniformly).
+    qs = [(q, r) for q, r in zip(pack.pairs.quality.tolist(), pack.pairs.quality_rank, strict=True)]
+    public = sum(q for q, r in qs if r > MICRO // 2) / sum(q for q, _ in qs)
+    assert abs(of_the_best(SelectSettings(), pack, "public_v0") - public) < 0.03
+    assert public > 0.6
+
+
+def test_narrow_qualities_get_their_effect_by_rank_or_softmax():
+    pack = app_manifest(0.7277, 0.0845)
+    shares = {
+        scale: of_the_best(
+            SelectSettings(sigma=10.0, visible_floor={}, explore=0.0, quality_scale=scale), pack
+        )
+        for scale in ("raw", "rank", "softmax")
+    }
+    assert shares["raw"] < 0.53 < 0.60 < min(shares["rank"], shares["softmax"])
 
 
 def test_presets_use_their_measurements():

@@ -48,10 +48,10 @@ def test_it_is_the_formula_entry_by_entry(given_entries, section, intensity, at)
     strength, worth, standing, rules = (column(v) if isinstance(v, list) else v for v in given_entries)
     strata = Strata(strength, worth, standing)
     dials = weights.dials(S)
-    weights.dial(dials, section, intensity, 500_000)
+    weights.dial(dials, section, intensity, 500_000, S)
     strata.suit(dials, S.sigma)
     total = strata.weigh(rules)
-    expected = plainly(strata, worth, standing, rules, int(dials[9]))
+    expected = plainly(strata, worth, standing, rules, int(dials[8]))
     assert total == sum(expected)
     if total == 0:
         return
@@ -80,7 +80,7 @@ def test_many_strengths_are_rounded_and_few_are_not():
     many = Strata(column(np.arange(n) * 200), column([MICRO] * n), column([MICRO] * n))
     assert len(many.strengths) == STRATA + 2
     dials = weights.dials(S)
-    weights.dial(dials, "peak", 700_000, None)
+    weights.dial(dials, "peak", 700_000, None, S)
     many.suit(dials, S.sigma)
     assert abs(many.suiting(3500)[0] - MICRO) < 2_000
     assert all(abs(many.suiting(i)[0] - bell(200 * i - 700_000, S.sigma)) < 16_000 for i in range(0, n, 97))
@@ -89,7 +89,7 @@ def test_many_strengths_are_rounded_and_few_are_not():
 def test_an_unknown_strength_suits_every_moment():
     strata = Strata(column([MISSING]), column([MICRO]), column([MICRO]))
     dials = weights.dials(S)
-    weights.dial(dials, "calm", 0, 0)
+    weights.dial(dials, "calm", 0, 0, S)
     strata.suit(dials, S.sigma)
     assert strata.suiting(0) == (MICRO,) * 4
 

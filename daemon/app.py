@@ -122,7 +122,7 @@ async def _run(
         Desks(config.osc)  # an address that cannot be used is said now, not by an engine that dies
         if config.osc.in_port:
             keep = Path(config.osc.learnt) if config.osc.learnt else None
-            desk = await listen(config.osc, show.command, show.state, metrics, keep=keep)
+            desk = await listen(config.osc, show.orders.command, show.state, metrics, keep=keep)
             stack.callback(desk.close)
             show.attend(desk)
         stack.push_async_callback(show.stop)

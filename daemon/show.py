@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +22,11 @@ from daemon.audience import Audience, Desk
 from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
-from daemon.errors import ProtocolError
 from daemon.fingerprint import tool_version
 from daemon.metrics import Metrics
+from daemon.orders import Orders
 from daemon.packs import Loaded
+from daemon.programme import Programme
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
 from daemon.ring import Ring
@@ -42,31 +42,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("aivjd")
 
 ANALYSED_FRAMES = 1 << 20  # 22 s at 48 kHz: how long one write to the disk may take
-PICKS_KEPT = 20
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
 WATCH_S = 0.5
 CLIENTS_S = 0.1
 CHECK_S = 3.0  # for the engine's self-check; kernels that must be compiled first take longer
-
-
-def _state_before_the_engine(config: Config, packs: Mapping[str, Path]) -> dict[str, Any]:
-    """What the engine will say first, so that a client that is earlier gets a whole state, too."""
-    return {
-        "hold": False,
-        "blackout": False,
-        "mode": config.selector.select.mode,
-        "kind": config.selector.select.kind,
-        "pack": next(iter(sorted(packs)), ""),
-        "packs": sorted(packs),
-        "energyBias": 0,
-        "pinned": None,
-        "banned": [],
-        "quarantined": [],
-        "now": None,
-        "next": None,
-        "warnings": [],
-    }
 
 
 class Show:
@@ -107,21 +87,21 @@ class Show:
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
-        self._desk: Desk | None = None
         self._counting: asyncio.TimerHandle | None = None
         self.session = ""
         self.position = 0
         self._engine = self._new_engine()
+        self.programme = Programme(config, packs)
+        self.orders = Orders(
+            lambda record: self._engine.input(record),
+            self.announce_state,
+            lambda: self.recording.save(Path(config.record.dir)),
+            replaying=playback is not None,
+        )
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
-        self._state = _state_before_the_engine(config, packs)
-        self._picks: deque[dict[str, Any]] = deque(maxlen=PICKS_KEPT)
-        self._outcomes: deque[dict[str, Any]] = deque(maxlen=4 * PICKS_KEPT)
-        self._prepared: dict[int, dict[str, Any]] = {}
-        self._current: dict[str, Any] | None = None
         self._input_state = "noInput"
         self._said_no_input = False
-        self._sensitivity_db = config.dsp.sensitivity_db
         self._warnings: list[str] = []
         self._restarts = 0
         self.ready = asyncio.Event()  # the engine listens
@@ -232,8 +212,7 @@ class Show:
         if self._playback is not None:
             self._playback.heard(message)
         for record in message.get("applied", ()):
-            if record.get("verb") == "sensitivity":
-                self._sensitivity_db = float(record["arg"])
+            if self.programme.applied(record):
                 self.announce_state()
         for wire in message.get("ordered", ()):
             self._announce(wire)
@@ -256,22 +235,10 @@ class Show:
             self.audience.publish_audio(frame)
 
     def _announce(self, wire: dict[str, Any]) -> None:
-        match wire["type"]:
-            case "state":
-                self._state = wire
-                self.announce_state()
-                return
-            case "pick":
-                self._picks.append(wire["record"])
-            case "outcome":
-                self._outcomes.append(wire["record"])
-            case "prepare":
-                self._prepared[wire["seq"]] = wire
-            case "activate":
-                self._current = self._prepared.pop(wire["seq"], self._current)
-            case "cancel":
-                self._prepared.pop(wire["seq"], None)
-        if self.audience is not None:
+        self.programme.announced(wire)
+        if wire["type"] == "state":
+            self.announce_state()
+        elif self.audience is not None:
             self.audience.publish(wire)
 
     def _on_engine_exit(self, code: int) -> None:
@@ -290,7 +257,7 @@ class Show:
         pause = min(RESTART_PAUSE_S * 2**self._restarts, RESTART_PAUSE_MAX_S)
         self._restarts += 1
         await asyncio.sleep(pause)
-        self._prepared.clear()
+        self.programme.restarted()
         self._engine = self._new_engine()
         await self._engine.start()
         self._begin(cause)
@@ -320,34 +287,7 @@ class Show:
         self.recording.end(clean=await self._engine.stop())
         await self._restart("the input has another rate or number of channels")
 
-    # -- from clients and desks
-
-    def command(self, verb: str, arg: object, origin: str) -> None:
-        """Pass an operator's command on.
-
-        Raises:
-            ProtocolError: unknown verb or unusable argument.
-        """
-        parsed = vocabulary.parse(verb, () if arg is None else (arg,))
-        if isinstance(parsed, vocabulary.CommandError):
-            raise ProtocolError(parsed.sentence.rstrip("."))
-        if isinstance(parsed, vocabulary.Released):
-            return
-        if parsed.verb == "query":
-            self.announce_state()
-            return
-        if parsed.verb == "save":
-            self.recording.save(Path(self.config.record.dir))
-            return
-        if parsed.verb in ("learn", "forget"):
-            if self._desk is None:
-                raise ProtocolError("no OSC is received, so there is nothing to learn", fix="set osc.in_port")
-            (self._desk.learn if parsed.verb == "learn" else self._desk.forget)(str(parsed.arg))
-            return
-        if self._playback is not None:
-            raise ProtocolError("a recorded session is being shown; it takes no commands")
-        record = {"type": "command", "verb": verb, "origin": origin}
-        self._engine.input(record if arg is None else {**record, "arg": arg})
+    # -- what is known
 
     def restock(self, loaded: Loaded) -> bool:
         """Choose from packs as they are now; False where the engine cannot be told just now."""
@@ -359,14 +299,12 @@ class Show:
         self.catalog, self.packs = loaded.catalog, loaded.folders
         return True
 
-    # -- what is known
-
     def state(self) -> dict[str, Any]:
         """The `state` message."""
         return {
-            **self._state,
+            **self.programme.state,
             "type": "state",
-            "sensitivityDb": self._sensitivity_db,
+            "sensitivityDb": self.programme.sensitivity_db,
             "version": tool_version(),
             "session": self.session,
             "sample": self.position,
@@ -374,16 +312,16 @@ class Show:
             "input": {**self.source.describe(), "state": self._input_state},
             "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
-            "osc": self._desk.describe() if self._desk else None,
-            "warnings": [*self._state.get("warnings", ()), *self._warnings[-8:]],
+            "osc": self.orders.desk.describe() if self.orders.desk else None,
+            "warnings": [*self.programme.state.get("warnings", ()), *self._warnings[-8:]],
         }
 
     def announce_state(self) -> None:
         """Tell every client the state as it is now."""
         if self.audience is not None:
             self.audience.publish(self.state())
-        if self._desk is not None:
-            self._desk.changed()
+        if self.orders.desk is not None:
+            self.orders.desk.changed()
 
     def clients_changed(self) -> None:
         """Tell it soon: a thousand that come at once are one change, not a thousand times a thousand."""
@@ -396,20 +334,20 @@ class Show:
 
     def attend(self, desk: Desk) -> None:
         """Desks are told of changes from here on."""
-        self._desk = desk
+        self.orders.desk = desk
         desk.watch(self.announce_state)
 
     def picks(self) -> list[dict[str, Any]]:
         """The last pick records, newest last."""
-        return list(self._picks)
+        return list(self.programme.picks)
 
     def current(self) -> dict[str, Any] | None:
         """What is on screen, in the shape of `prepare`."""
-        return self._current
+        return self.programme.current
 
     def upcoming(self) -> dict[str, Any] | None:
         """What is prepared next, in the shape of `prepare`."""
-        return self._prepared[max(self._prepared)] if self._prepared else None
+        return self.programme.upcoming
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether snapshots flow, with what is needed to see why not."""
@@ -432,7 +370,7 @@ class Show:
             "session": self.session,
             "rate": header.rate if header else 0,
             "hop": header.hop if header else 0,
-            "outcomes": list(self._outcomes),
+            "outcomes": list(self.programme.outcomes),
             "vocabulary": msgspec.to_builtins(vocabulary.VERBS),
         }
 
@@ -441,13 +379,8 @@ class Show:
         return self.packs
 
     def submit(self, message: Ack | Report | CommandMessage, client: ClientInfo) -> None:
-        """Pass a browser's message on to the engine; see `command`."""
-        who = f"{client.name or client.role}#{client.id}"
-        if isinstance(message, CommandMessage):
-            self.command(message.verb, message.arg, f"ws:{who}")
-            return
-        fields = {k: v for k, v in msgspec.to_builtins(message).items() if v is not None}
-        self._engine.input({**fields, "client": who})
+        """Take a browser's message; see `Orders`."""
+        self.orders.submit(message, client)
 
     def warn(self, sentence: str) -> None:
         """Say something that the operator should know, now and on the control page."""

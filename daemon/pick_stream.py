@@ -88,6 +88,7 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
     reason: str = ""
     layer: str = ""
     client: str = ""
+    until_sample: int | None = None
 
 
 Line: TypeAlias = PickLine | OutcomeLine

@@ -44,6 +44,7 @@ from selector.catalog import Item
 from selector.choice import Chooser
 from selector.director import Director, _Call
 from selector.events import PublicState, Shown
+from selector.faults import Faults, Standing
 from selector.feedback import Feedback
 from selector.grid import Grid
 from selector.history import History
@@ -51,11 +52,11 @@ from selector.intents import Intents, Want
 from selector.pick import PickLog
 from selector.playout import Playout
 from selector.publication import Publication
-from selector.quarantine import Detention, Quarantine
+from selector.quarantine import Detention, Quarantine, Strikes
 from selector.selector import Selector
 from selector.settings import Kind, Mode
 from selector.show import Cue, Show
-from selector.watch import DarkWatch
+from selector.watch import Looks, LookWatch
 
 CONSTANT: dict[type, frozenset[str]] = {
     kind: frozenset(names.split())
@@ -98,8 +99,10 @@ CONSTANT: dict[type, frozenset[str]] = {
         # What was said is taken at the end of each call.
         Publication: "_warnings _said",
         Playout: "_settings _announce _news _retry",
-        Feedback: "_second _quarantine_length",
-        DarkWatch: "_long _luma _stale",
+        Quarantine: "_first _longest",
+        Feedback: "_second _loop _doubt _answer _settled",
+        Faults: "_suspect_after _presence",
+        LookWatch: "_long _stale",
     }.items()
 }
 
@@ -148,6 +151,12 @@ TYPED: dict[type, dict[str, Typed]] = {
         "unshown": Typed(Item | None),
         "want": Typed(Want | None),
         "starved": Typed(str),
+        "safe": Typed(list[Item], list, lambda _, written: dict.fromkeys(written)),
+        "doubted": Typed(
+            list[tuple[Item, int]], lambda held: list(held.items()), lambda _, written: dict(written)
+        ),
+        "failing": Typed(str),
+        "suspects": Typed(tuple[str, ...]),
         "_issued": Typed(dict[int, Item]),
     },
     Intents: {
@@ -161,12 +170,19 @@ TYPED: dict[type, dict[str, Typed]] = {
     Quarantine: {
         "_held": Typed(
             list[Detention], lambda held: list(held.values()), lambda _, written: {d.item: d for d in written}
-        )
+        ),
+        "_strikes": Typed(
+            list[Strikes],
+            lambda strikes: [Strikes(item, count) for item, count in strikes.items()],
+            lambda _, written: {s.item: s.count for s in written},
+        ),
     },
     Director: {"_call": Typed(_Call | None), "_recent_energy": Typed(float | None)},
     Grid: {"_beat": Typed(Beat | None)},
     Chooser: {"counters": Typed(dict[str, int])},
     HashChain: {"prev": Typed(Hash)},
     Publication: {"_told": Typed(PublicState | None)},
-    DarkWatch: {"_clients": Typed(dict[str, tuple[int, int | None]])},
+    Feedback: {"_pace": Typed(dict[str, int])},
+    Faults: {"_clients": Typed(dict[str, Standing])},
+    LookWatch: {"_clients": Typed(dict[str, Looks])},
 }

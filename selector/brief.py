@@ -41,7 +41,7 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
             shown=show.shown_index(table),
             shown_strength=show.shown_strength(table),
             recent=show.history.recent(table, max(settings.window, settings.public_dedup_n)),
-            quarantined=table.indices(show.quarantine),
+            quarantined=table.indices(show.shut_out),
             banned=table.indices(intents.banned),
             asked=None if asked is None else table.index_of[asked.ident],
             unshown=table.indices([show.unshown] if show.unshown and asked is None else []),

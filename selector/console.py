@@ -37,9 +37,9 @@ class Console:
         self._request(effect)
         if show.intents.hold:
             self._freeze(sample)
-        elif command.verb == "hold" and show.on_screen in show.quarantine:
+        elif command.verb == "hold" and show.failing:
             # It failed while the hold kept it there; nothing keeps it now.
-            show.want = show.want or Want(reason="replace:failed", manual=False)
+            show.want = show.want or show.rescue(sample)
         self._publication.say(CommandDone(command.verb, effect.ok, effect.message))
         if effect.ok:
             self._publication.tell(always=command.verb == "query")

@@ -144,6 +144,7 @@ class Director:
         not_before: int = 0,
         *,
         lead: int | None = None,
+        on_beat: bool = True,
     ) -> Slot:
         """The next beat that leaves time to load, for what cannot wait.
 
@@ -152,11 +153,12 @@ class Director:
             last: sample of the last change; None before the first.
             not_before: earliest sample of the change.
             lead: samples from now to leave; `fast_lead` by default.
+            on_beat: False takes the first moment, beat or not.
         """
         earliest = max(snapshot.t_samples + (self.fast_lead if lead is None else lead), not_before)
         if last is not None:
             earliest = max(earliest, last + self._flash_gap)
-        beat = self._grid.first_beat(earliest + self._slack) if self._on_beat(snapshot) else None
+        beat = self._grid.first_beat(earliest + self._slack) if on_beat and self._on_beat(snapshot) else None
         return Slot(beat or Moment(earliest, "time"), earliest, _NEVER, self._settings.fade_sec)
 
     def re_aim(self, moment: Moment, low: int, high: int) -> Moment:

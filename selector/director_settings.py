@@ -128,21 +128,3 @@ class DirectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             extra={"unit": "s", "hot": True},
         ),
     ] = 8.0
-    dark_sec: Annotated[
-        float,
-        Meta(
-            ge=0.5,
-            le=60.0,
-            description="A picture that every stage reports dark for so long is replaced.",
-            extra={"unit": "s", "hot": True},
-        ),
-    ] = 3.0
-    dark_luma: Annotated[
-        float,
-        Meta(
-            ge=0.0,
-            le=1.0,
-            description="Luma below which a report counts as dark.",
-            extra={"unit": "", "hot": True},
-        ),
-    ] = 0.02

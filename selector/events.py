@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from selector.catalog import Item
-from selector.quarantine import Detention
+from selector.quarantine import Detention, Strikes
 from selector.settings import Kind, Mode
 
 AckPhase: TypeAlias = Literal["prepared", "shown", "failed"]
@@ -160,6 +160,8 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     cursor: int
     banned: tuple[Item, ...]
     quarantine: tuple[Detention, ...]
+    strikes: tuple[Strikes, ...] = ()
+    safe: tuple[Item, ...] = ()
     hold: bool
     blackout: bool
     mode: Mode

@@ -49,7 +49,10 @@ _REASONS: Final = {
     "command:ban": "The operator banned the one before.",
     "command:pack": "The operator changed the pack.",
     "command:kind": "The operator changed between pairs and presets.",
-    "replace:failed": "The one before failed to load or stayed dark.",
+    "replace:failed": "The one before failed to load.",
+    "replace:dark": "The one before stayed dark.",
+    "replace:frozen": "The one before stood still.",
+    "replace:unanswered": "No stage said that it showed the one before.",
     "fallback:no-audio": "There was no usable sound, so it was drawn uniformly.",
     "fallback:no-weight": "Nothing had any weight, so it was drawn uniformly.",
 }

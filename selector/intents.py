@@ -22,6 +22,7 @@ class Want(Struct, frozen=True, kw_only=True):
     `item` is what was asked for (None: choose), `position` its place in the history when it comes
     from there. `keep_moment` takes over the moment of what was prepared. `manual` outlasts a hold.
     `serve_at` is when to choose, `not_before` the earliest moment to show, both in samples.
+    What cannot wait for a beat is not `on_beat`.
     """
 
     reason: str
@@ -32,6 +33,7 @@ class Want(Struct, frozen=True, kw_only=True):
     manual: bool = True
     not_before: int = 0
     serve_at: int = 0
+    on_beat: bool = True
 
     @property
     def anything_next(self) -> bool:

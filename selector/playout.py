@@ -124,7 +124,7 @@ class Playout:
             show.history.show(cue.item)
         else:
             show.history.move(cue.want.position)
-        show.now, show.cue = Shown(cue.seq, cue.item, sample), None
+        show.now, show.cue, show.failing = Shown(cue.seq, cue.item, sample), None, ""
         self._publication.say(Activate(cue.seq, sample, beat, bar, cue.slot.fade_sec))
         self._publication.outcome(
             cue.seq, "activated", now, activateSample=sample, beatCount=beat, barCount=bar
@@ -152,7 +152,8 @@ class Playout:
         self._publication.outcome(seq, "skipped", sample, reason=reason)
 
     def _starve(self, table: Table, sample: int) -> None:
-        """Nothing may be shown: keep what is on screen, say so, look again later."""
+        """Nothing may be shown: keep what is on screen, say so, look again later, without mere doubts."""
+        self._show.doubted.clear()
         self._show.retry_at = sample + self._retry
         self._show.starved = (
             f"Nothing else can be shown: every other {table.kind} of pack '{table.pack}' is banned, "

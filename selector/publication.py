@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from selector.catalog import Catalog, spread_warning
@@ -79,8 +80,18 @@ class Publication:
             ),
             now=NowState(show.now.seq) if show.now else None,
             next=NextState(cue.seq, cue.slot.moment.sample) if cue else None,
-            warnings=(*self._warnings, *((show.starved,) if show.starved else ())),
+            warnings=(*self._warnings, *self._troubles()),
         )
+
+    def _troubles(self) -> Iterator[str]:
+        """Sentences for what is wrong at the moment."""
+        show = self._show
+        if show.starved:
+            yield show.starved
+        for client in show.suspects:
+            yield f"Stage {client} fails whatever it is given; look at that browser."
+        if show.failing and show.intents.hold:
+            yield f"What is on screen is {show.failing} and held; release the hold to replace it."
 
     def resume_state(self, shuffle_counters: dict[str, int]) -> ResumeState:
         """What a restarted selector needs, besides the log."""
@@ -95,6 +106,8 @@ class Publication:
             cursor=show.history.cursor,
             banned=tuple(intents.banned),
             quarantine=show.quarantine.held,
+            strikes=show.quarantine.strikes,
+            safe=tuple(show.safe),
             hold=intents.hold,
             blackout=intents.blackout,
             mode=intents.mode,

@@ -59,7 +59,7 @@ class Selector:
             prev=resume.prev if resume else GENESIS,
         )
         self._settings = settings.select
-        self._show = Show(settings.select, catalog, resume)
+        self._show = Show(settings, catalog, rate, resume)
         self._director = Director(settings.director, rate)
         self._chooser = Chooser(settings.select, seed, resume.shuffle_counters if resume else None)
         self._chooser.restock(catalog)
@@ -72,7 +72,8 @@ class Selector:
         """One hop, after the analyser. Returns what follows from it, in order."""
         show, now = self._show, snapshot.t_samples
         self._listen(snapshot, events)
-        if show.quarantine.expire(now):
+        self._feedback.tick(now)
+        if show.release(now):
             show.retry_at = now
             self._publication.tell()
         self._playout.cancel_orphan(now)
@@ -137,7 +138,9 @@ class Selector:
             reason = want.reason if want.reason.startswith("replace") else f"replaced:{want.reason}"
             self._playout.cancel(cue, reason, snapshot.t_samples)
         if slot is None:
-            slot = self._director.soon(snapshot, self._show.last_change, want.not_before)
+            slot = self._director.soon(
+                snapshot, self._show.last_change, want.not_before, on_beat=want.on_beat
+            )
         self._playout.prepare(want, slot, snapshot)
 
     def _automatic(self, snapshot: ExpressiveAudioSnapshot) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the decider: what to show (`select`) and when (`director`).
+"""Settings of the decider: what to show (`select`), when (`director`), and what if it fails (`loop`).
 
 Same convention as `daemon.settings`: every field carries its range, meaning, unit and whether it is
 hot (may change while running). An absent key means the default given there, never 0.
@@ -9,20 +9,27 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from selector.director_settings import DirectorSettings
+from selector.loop_settings import LoopSettings
 from selector.select_settings import Kind, Mode, SelectSettings
 
-__all__ = ["DirectorSettings", "Kind", "Mode", "SelectSettings", "SelectorSettings"]
+__all__ = ["DirectorSettings", "Kind", "LoopSettings", "Mode", "SelectSettings", "SelectorSettings"]
 
 
 class SelectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Both groups."""
+    """All groups."""
 
     select: SelectSettings = field(default_factory=SelectSettings)
     director: DirectorSettings = field(default_factory=DirectorSettings)
+    loop: LoopSettings = field(default_factory=LoopSettings)
 
     def __post_init__(self) -> None:
         """Raises ValueError where two keys contradict each other."""
         d, s = self.director, self.select
+        if s.quarantine_sec > self.loop.quarantine_max_sec:
+            raise ValueError(
+                f"select.quarantine_sec ({s.quarantine_sec}) exceeds loop.quarantine_max_sec "
+                f"({self.loop.quarantine_max_sec})."
+            )
         if d.min_dwell_sec > d.max_dwell_sec:
             raise ValueError(
                 f"director.min_dwell_sec ({d.min_dwell_sec}) exceeds max_dwell_sec ({d.max_dwell_sec})."

@@ -9,12 +9,14 @@ from msgspec import Struct
 from selector.catalog import Catalog, Item, Table
 from selector.director import Slot
 from selector.events import ResumeState, Shown
+from selector.grid import samples
 from selector.history import History
 from selector.intents import Intents, Want
 from selector.quarantine import Quarantine
-from selector.settings import SelectSettings
+from selector.settings import SelectorSettings
 
 _REMEMBERED: Final = 256  # picks whose answers are still understood
+_SAFE: Final = 64  # pictures remembered as seen well
 
 
 class Cue(Struct, kw_only=True):
@@ -44,18 +46,30 @@ class Show:
         want: a change to make as soon as the limits allow.
         retry_at: sample before which no automatic change is tried.
         starved: why nothing can be shown, as a sentence; empty while something can.
+        safe: what was seen well on a stage, the last one last.
+        doubted: what failed while nobody knows whose fault it is, and until which sample it is left out.
+        failing: what is wrong with what is on screen; empty while nothing is.
+        suspects: browsers that fail whatever they are given.
 
     Args:
-        settings: of choosing.
+        settings: of the decider.
         catalog: what there is to show.
+        rate: samples a second.
         resume: state of an earlier selector of the same session, to go on from.
     """
 
-    def __init__(self, settings: SelectSettings, catalog: Catalog, resume: ResumeState | None) -> None:
+    def __init__(
+        self, settings: SelectorSettings, catalog: Catalog, rate: int, resume: ResumeState | None
+    ) -> None:
         self.catalog = catalog
-        self.intents = Intents(settings, catalog, resume)
+        self.intents = Intents(settings.select, catalog, resume)
         self.history = History(resume.history, resume.cursor) if resume else History()
-        self.quarantine = Quarantine(resume.quarantine if resume else ())
+        self.quarantine = Quarantine(
+            samples(settings.select.quarantine_sec, rate),
+            samples(settings.loop.quarantine_max_sec, rate),
+            resume.quarantine if resume else (),
+            resume.strikes if resume else (),
+        )
         self.seq = resume.seq if resume else 0
         self.now: Shown | None = resume.now if resume else None
         self.cue: Cue | None = None
@@ -64,6 +78,10 @@ class Show:
         self.want: Want | None = None
         self.retry_at = 0
         self.starved = ""
+        self.safe: dict[Item, None] = dict.fromkeys(resume.safe if resume else ())
+        self.doubted: dict[Item, int] = {}
+        self.failing = ""
+        self.suspects: tuple[str, ...] = ()
         self._issued: dict[int, Item] = {self.now.seq: self.now.item} if self.now else {}
 
     @property
@@ -95,6 +113,34 @@ class Show:
     def issued(self, seq: int) -> Item | None:
         """What was picked as `seq`; None when there was no such pick or it is long forgotten."""
         return self._issued.get(seq)
+
+    @property
+    def shut_out(self) -> tuple[Item, ...]:
+        """What no draw may give: in quarantine, or in doubt."""
+        return (*self.quarantine, *self.doubted)
+
+    def release(self, sample: int) -> bool:
+        """Let go of what is in quarantine or doubt no longer; True when something is."""
+        over = [item for item, until in self.doubted.items() if until <= sample]
+        for item in over:
+            del self.doubted[item]
+        return self.quarantine.expire(sample) or bool(over)
+
+    def seen_well(self, item: Item) -> None:
+        """`item` was on screen, bright and moving."""
+        self.safe.pop(item, None)
+        self.safe[item] = None
+        self.quarantine.clear_record(item)
+        if len(self.safe) > _SAFE:
+            del self.safe[next(iter(self.safe))]
+
+    def rescue(self, serve_at: int) -> Want:
+        """What to show instead of what fails on screen: what was seen well last, or else anything."""
+        known = (i for i in reversed(self.safe) if i not in self.doubted and i != self.on_screen)
+        safe = next((item for item in known if not self.intents.refusal(item, self.quarantine)), None)
+        return Want(
+            reason=f"replace:{self.failing}", item=safe, manual=False, serve_at=serve_at, on_beat=False
+        )
 
     def table_for(self, asked: Item | None) -> Table:
         """The table that holds `asked`, or the one the operator has chosen."""

@@ -138,7 +138,6 @@ def _facts(header: Header) -> dict[str, Any]:
             [clipped(name), clipped(value)] for name, value in islice(header.platform.items(), MOST_FACTORS)
         ],
         "start": {name: clipped(str(start.get(name, ""))) for name in ("continues", "reason")},
-        "quarantineSec": _quarantine_s(header.config),
     }
 
 
@@ -146,12 +145,3 @@ def _sound(source: dict[str, Any]) -> str:
     """Where it came from."""
     name = source.get("name")
     return clipped(name if isinstance(name, str) else ", ".join(f"{k} {v}" for k, v in source.items()))
-
-
-def _quarantine_s(config: dict[str, Any]) -> float:
-    """For how long what failed is not shown again; 0 where the configuration is not one."""
-    try:
-        length = float(config["selector"]["select"]["quarantine_sec"])
-    except (LookupError, TypeError, ValueError):
-        return 0.0
-    return min(max(length, 0.0), 86400.0)

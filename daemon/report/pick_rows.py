@@ -47,8 +47,8 @@ def _possible(line: Line, reader: SessionReader) -> None:
     numbers = [line.seq, line.sample]
     if isinstance(line, PickLine):
         numbers += (line.prepare_sample, line.activate_sample, line.candidates)
-    elif line.activate_sample is not None:
-        numbers.append(line.activate_sample)
+    else:
+        numbers += (at for at in (line.activate_sample, line.until_sample) if at is not None)
     if not all(0 <= number < 1 << 53 for number in numbers):
         raise SessionError(
             f"record {line.seq} names a moment that cannot be",
@@ -129,6 +129,7 @@ def _outcome(row: Row, line: OutcomeLine, rate: int) -> None:
         "reason": clipped(line.reason),
         "layer": clipped(line.layer),
         "client": clipped(line.client),
+        "until": None if line.until_sample is None else round(line.until_sample / rate, 4),
     }
     if len(row["outcomes"]) < OPEN_PICKS:
         row["outcomes"].append({name: value for name, value in said.items() if value not in (None, "")})

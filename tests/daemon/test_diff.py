@@ -267,7 +267,7 @@ SEVERAL = """
 quality_floor = 0.3
 sigma = 0.6
 luma_min = 0.01
-[selector.director]
+[selector.loop]
 dark_sec = 4.0
 [osc]
 level_hz = 10
@@ -312,9 +312,9 @@ def test_keys_without_effect_are_acquitted(
 ) -> None:
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, "[osc]\nlevel_hz = 10\n"))
     assert (code, told["differs"]) == (0, False)
-    dark = config(tmp_path, "[selector.director]\ndark_sec = 4.0\n")
+    dark = config(tmp_path, "[selector.loop]\ndark_sec = 4.0\n")
     code, told = ran(capsys, "bisect", session.folder, "--config", dark)
-    assert (code, told["changed"], told["keys"]) == (0, ["selector.director.dark_sec"], [])
+    assert (code, told["changed"], told["keys"]) == (0, ["selector.loop.dark_sec"], [])
 
 
 def test_no_key_is_blamed_for_a_session_that_does_not_replay(
@@ -363,7 +363,7 @@ def test_keys_of_hearing_are_searched_too(
 ) -> None:
     """Without a beat to trust, changes fall by time."""
     deaf = "[dsp]\nbeat_trust_enter = 1.0\nbeat_trust_stability = 1.0\nsilence_ms = 890\n"
-    deaf += "[selector.director]\ndark_sec = 4.0\n"
+    deaf += "[selector.loop]\ndark_sec = 4.0\n"
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, deaf))
     assert code == 1
     assert len(told["changed"]) == 4

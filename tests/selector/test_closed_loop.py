@@ -47,12 +47,23 @@ def until_prepared(band, selector):
     return events
 
 
+def after_one(client="", **more):
+    """A second picture is on screen, and `client` has shown the first one well."""
+    band, selector, _ = running(**more)
+    for phase in ("prepared", "shown"):
+        selector.ack(Ack(seq=1, phase=phase, client=client, ms=100.0, late_ms=0.0), band.sample)
+    selector.command(Command("next"), band.sample)
+    events = band.play(selector, 1.2)
+    assert [e.seq for e in of(events, Activate)] == [2]
+    return band, selector, of(events, Prepare)[0]
+
+
 def test_failing_before_its_moment_it_is_cancelled_and_replaced():
-    band, selector, _ = running()
+    band, selector, _ = after_one("a")
     first = of(until_prepared(band, selector), Prepare)[0]
     events = selector.ack(Ack(seq=first.seq, phase="failed", client="a", reason="link"), band.sample)
     assert of(events, Cancel) == [Cancel(first.seq, "failed")]
-    assert outcomes(events) == [(first.seq, "failed"), (first.seq, "skipped")]
+    assert outcomes(events) == [(first.seq, "failed"), (first.seq, "quarantined"), (first.seq, "skipped")]
     state = of(events, StateChanged)[-1].state
     assert [(q.id, q.reason) for q in state.quarantined] == [(f"demo:{first.pair}", "failed: link")]
     after = band.play(selector, 4.0)
@@ -60,7 +71,7 @@ def test_failing_before_its_moment_it_is_cancelled_and_replaced():
     assert pick["reason"] == "replace:failed"
     assert pick["pair"] != first.pair
     shown = of(after, Activate)
-    assert [e.seq for e in shown] == [pick["seq"]]
+    assert shown[0].seq == pick["seq"]
     assert shown[0].sample - first.activate_sample <= RATE
 
 
@@ -102,8 +113,8 @@ def test_a_stage_that_fails_everything_does_not_make_it_flicker():
 
 def test_quarantine_ends_on_its_sample():
     settings = SelectorSettings(select=SelectSettings(quarantine_sec=5.0))
-    band, selector, _ = running(settings=settings)
-    selector.ack(Ack(seq=1, phase="failed"), band.sample)
+    band, selector, _ = after_one(settings=settings)
+    selector.ack(Ack(seq=2, phase="failed"), band.sample)
     until = selector.state.quarantined[0].until_sample
     assert until == band.sample + 5 * RATE
     while selector.state.quarantined:
@@ -126,8 +137,8 @@ def test_answers_become_outcomes_and_strangers_are_ignored():
 
 def report(selector, band, seconds, **luma):
     events = []
-    for _ in range(int(seconds * 2)):
-        events += band.play(selector, 0.5)
+    for _ in range(round(seconds / 0.4)):
+        events += band.play(selector, 0.4)
         for client, value in luma.items():
             events += selector.report(Report(client=client, luma01=value), band.sample)
     return events
@@ -135,11 +146,12 @@ def report(selector, band, seconds, **luma):
 
 def test_black_on_every_stage_is_replaced_black_on_one_is_not():
     band, selector, _ = running()
-    assert not of(report(selector, band, 4.5, a=0.0, b=0.3), Cancel | PickLogged)
-    events = report(selector, band, 5.0, a=0.0, b=0.01)
+    assert not of(report(selector, band, 4.0, a=0.0, b=0.3), Cancel | PickLogged)
+    events = report(selector, band, 2.0, a=0.0, b=0.01)
     failed = next(e.record for e in of(events, OutcomeLogged) if e.record["outcome"] == "failed")
     assert (failed["seq"], failed["reason"]) == (1, "dark")
-    assert of(events, PickLogged)[0].record["reason"] == "replace:failed"
+    assert of(events, PickLogged)[0].record["reason"] == "replace:dark"
+    assert [q.reason for q in selector.state.quarantined] == ["dark"]
 
 
 def test_black_during_blackout_is_meant():
@@ -158,15 +170,15 @@ def test_each_picture_gets_its_own_time_to_become_bright():
     while not of(events, Activate):
         events += band.play(selector, 0.1)
     shown = of(events, Activate)[0].sample
-    while not of(events, Cancel) and not selector.state.quarantined:
+    while not [1 for e in of(events, OutcomeLogged) if e.record["outcome"] == "failed"]:
         events += band.play(selector, 0.1) + selector.report(Report(client="a", luma01=0.0), band.sample)
-    assert 3.0 * RATE <= band.sample - shown <= 3.3 * RATE
+    assert 0.7 * RATE <= band.sample - shown <= 0.95 * RATE
 
 
 def test_detention_is_exact_to_the_sample():
-    jail = Quarantine()
+    jail = Quarantine(1000, 5000)
     item = Item("pair", "demo", 3)
-    jail.add(item, "failed", 1000)
+    jail.add(item, "failed", 0)
     assert not jail.expire(999)
     assert item in jail
     assert jail.expire(1000)
@@ -174,14 +186,32 @@ def test_detention_is_exact_to_the_sample():
     assert jail.next_expiry is None
 
 
+def test_who_fails_again_stays_twice_as_long_until_it_was_seen_well():
+    jail, item = Quarantine(1000, 5000), Item("pair", "demo", 3)
+    stays = []
+    for _ in range(5):
+        stays.append(jail.add(item, "failed", 0).until_sample)
+        jail.expire(stays[-1])
+    assert stays == [1000, 2000, 4000, 5000, 5000]
+    jail = Quarantine(1000, 5000, jail.held, jail.strikes)  # as after a restart
+    assert jail.add(item, "failed", 0).until_sample == 5000
+    assert jail.add(item, "again", 999).until_sample == 5000  # what is in already stays no longer for it
+    jail.expire(5000)
+    jail.clear_record(item)
+    assert jail.add(item, "failed", 0).until_sample == 1000
+    assert jail.acquit(item)
+    assert jail.strikes == ()
+
+
 def test_what_is_in_quarantine_cannot_be_asked_for_nor_gone_back_to():
-    band, selector, events = running()
-    failed = of(events, Prepare)[0].pair
-    selector.ack(Ack(seq=1, phase="failed", reason="shader"), band.sample)
+    band, selector, second = after_one()
+    failed = second.pair
+    selector.ack(Ack(seq=2, phase="failed", reason="shader"), band.sample)
     band.play(selector, 3.0)
     refused = selector.command(Command("pair", str(failed)), band.sample)[0]
     assert refused.message == f"demo:{failed} is in quarantine (failed: shader); choose another."
-    assert not selector.command(Command("back"), band.sample)[0].ok
+    selector.command(Command("back"), band.sample)
+    assert of(band.play(selector, 3.0), PickLogged)[0].record["pair"] != failed
 
 
 # -- commands -----------------------------------------------------------------------------------

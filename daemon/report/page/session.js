@@ -48,12 +48,12 @@ function onScreen(session) {
 
 /** What failed is not shown again for a while: a span for each, in as few lanes as they fit. */
 function quarantined(session) {
-  const failures = session.picks.flatMap((pick) => pick.outcomes.filter((outcome) => outcome.o === "failed").map(({ t }) => ({ pick, t })));
+  const detained = session.picks.flatMap((pick) => pick.outcomes.filter(({ o }) => o === "quarantined").map(({ t, until }) => ({ pick, t, until })));
   const newest = new Map();
   const found = [];
-  for (const { pick, t } of failures.sort((a, b) => a.t - b.t)) {
+  for (const { pick, t, until } of detained.sort((a, b) => a.t - b.t)) {
     const what = `${pick.pack}:${pick.id}`;
-    const end = Math.min(t + session.head.header.quarantineSec, session.end);
+    const end = Math.min(until ?? t, session.end);
     const before = newest.get(what);
     // Said once more, by another stage for instance, it begins anew.
     if (before !== undefined && t <= before.end) before.end = end;

@@ -18,6 +18,9 @@ const REASONS = {
   "command:pack": "Operator: another pack",
   "command:kind": "Operator: another kind",
   "replace:failed": "The one before failed",
+  "replace:dark": "The one before stayed dark",
+  "replace:frozen": "The one before stood still",
+  "replace:unanswered": "No stage showed the one before",
   "fallback:no-audio": "No usable sound; at random",
   "fallback:no-weight": "Nothing had weight; at random",
 };

@@ -65,7 +65,7 @@ describe("Gauge", () => {
     const gauge = new Gauge();
     gauge.first(grey(0), 0);
     gauge.second(grey(51), 1000 / 15);
-    const { luma01, motion01 } = gauge.take();
+    const { luma01, motion01 } = gauge.take(1000 / 15);
     expect(luma01).toBeCloseTo(0.2, 5);
     expect(motion01).toBeCloseTo(0.1, 5);
   });
@@ -74,15 +74,29 @@ describe("Gauge", () => {
     const gauge = new Gauge();
     gauge.first(grey(120), 0);
     gauge.second(grey(120), 33);
-    expect(gauge.take().motion01).toBe(0);
+    expect(gauge.take(33).motion01).toBe(0);
   });
 
   it("counts frames and drops, drops anew after each report", () => {
     const gauge = new Gauge();
     for (let i = 0; i <= 50; i++) gauge.frame(i * 20);
     gauge.drop();
-    expect(gauge.take()).toMatchObject({ fps: 50, dropped: 1 });
-    expect(gauge.take().dropped).toBe(0);
+    expect(gauge.take(1000)).toMatchObject({ fps: 50, dropped: 1, sampled: false });
+    expect(gauge.take(1000).dropped).toBe(0);
+    expect(gauge.take(4000).fps).toBe(0);
+  });
+
+  it("tells a dark picture from the bright one before it", () => {
+    const gauge = new Gauge();
+    gauge.second(grey(200), 0);
+    expect(gauge.dark).toBe(false);
+    gauge.restart();
+    gauge.second(grey(2), 400);
+    expect(gauge.dark).toBe(true);
+    const { luma01, sampled } = gauge.take(500);
+    expect(sampled).toBe(true);
+    expect(luma01).toBeLessThan(0.01);
+    expect(gauge.dark).toBe(false);
   });
 });
 

@@ -164,7 +164,7 @@ export interface PickRecord {
 /** What became of a pick. */
 export interface OutcomeRecord {
   seq: number;
-  outcome: "activated" | "prepared" | "shown" | "failed" | "late" | "skipped";
+  outcome: "activated" | "prepared" | "shown" | "failed" | "late" | "skipped" | "quarantined";
   sample?: number;
   ms?: number;
   lateMs?: number;

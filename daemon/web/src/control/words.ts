@@ -19,7 +19,10 @@ const REASONS: Readonly<Record<string, string>> = {
   "command:ban": "You banned the one before",
   "command:pack": "You changed the pack",
   "command:kind": "You changed between pairs and presets",
-  "replace:failed": "The one before failed or stayed dark",
+  "replace:failed": "The one before failed",
+  "replace:dark": "The one before stayed dark",
+  "replace:frozen": "The one before stood still",
+  "replace:unanswered": "No stage showed the one before",
   "fallback:no-audio": "No usable sound, so drawn at random",
   "fallback:no-weight": "Nothing had any weight, so drawn at random",
 };
@@ -133,6 +136,7 @@ export function outcomeInWords(outcome: OutcomeRecord | undefined, current = tru
     case "late":
       return { words: "late", tone: "plain" };
     case "failed":
+    case "quarantined":
       return { words: "failed", tone: "bad" };
     case "skipped":
       return { words: "skipped", tone: "plain" };

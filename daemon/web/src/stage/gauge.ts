@@ -23,6 +23,9 @@ export function lumaOf(pixels: Uint8Array): Float32Array {
   return luma;
 }
 
+/** Luma below which a sample is dark enough to be told at once. */
+const DARK_LUMA = 0.05;
+
 export interface GaugeReading {
   fps: number;
   luma01: number;
@@ -41,9 +44,20 @@ export class Gauge {
 
   frame(nowMs: number): void {
     this.frameTimes.push(nowMs);
-    while (nowMs - (this.frameTimes[0] as number) > 2000) this.frameTimes.shift();
-    const span = nowMs - (this.frameTimes[0] as number);
-    if (span > 0) this.reading.fps = ((this.frameTimes.length - 1) * 1000) / span;
+    this.forgetFrames(nowMs);
+  }
+
+  /** Whether the newest sample is dark: worth a report of its own, for a dark show is replaced in time. */
+  get dark(): boolean {
+    const newest = this.lumas.at(-1);
+    return newest !== undefined && newest < DARK_LUMA;
+  }
+
+  /** Another picture comes: what was seen so far says nothing of it. */
+  restart(): void {
+    this.lumas = [];
+    this.motions = [];
+    this.before = null;
   }
 
   drop(): void {
@@ -71,15 +85,24 @@ export class Gauge {
     this.before = null;
   }
 
-  /** Means since the last call, and start anew. */
-  take(): GaugeReading {
+  /** Means since the last call, and start anew. Without a sample since then there is no brightness to tell. */
+  take(nowMs: number): GaugeReading & { sampled: boolean } {
+    this.forgetFrames(nowMs);
+    const sampled = this.lumas.length > 0;
     if (this.lumas.length > 0) this.reading.luma01 = clamp01(mean(this.lumas));
     if (this.motions.length > 0) this.reading.motion01 = clamp01(mean(this.motions));
     this.reading.dropped = this.droppedFrames;
     this.lumas = [];
     this.motions = [];
     this.droppedFrames = 0;
-    return { ...this.reading };
+    return { ...this.reading, sampled };
+  }
+
+  private forgetFrames(nowMs: number): void {
+    const times = this.frameTimes;
+    while (times.length > 0 && nowMs - (times[0] as number) > 2000) times.shift();
+    const span = times.length > 0 ? nowMs - (times[0] as number) : 0;
+    this.reading.fps = span > 0 ? ((times.length - 1) * 1000) / span : 0;
   }
 }
 

@@ -16,7 +16,7 @@ import { Show } from "./show.js";
 import { Sound } from "./sound.js";
 import type { Size } from "./visualizer.js";
 
-const REPORT_EVERY_MS = 2000;
+const REPORT_EVERY_MS = 1000;
 const SAMPLE_EVERY_MS = 400;
 const BLACKOUT_FADE_MS = 350;
 /** Between two warm-up frames of the deck standing by, ms; its layers take turns. */
@@ -137,6 +137,7 @@ class Stage {
         ? null
         : { outgoing: change.outgoing, startMs: Math.max(change.atPageMs, nowMs - 50), durationMs: change.fadeSec * 1000 };
     this.unseen = { pick: change.pick, atPageMs: change.atPageMs };
+    this.gauge.restart();
     this.governor.disturb();
   }
 
@@ -214,7 +215,10 @@ class Stage {
   private sample(description: FrameDescription, nowMs: number): void {
     if (this.samplingSecond) {
       this.samplingSecond = false;
-      this.compositor.sample(description, (pixels) => this.gauge.second(pixels, nowMs));
+      this.compositor.sample(description, (pixels) => {
+        this.gauge.second(pixels, nowMs);
+        if (this.gauge.dark && !this.blackout) this.report();
+      });
     } else if (nowMs - this.sampledMs >= SAMPLE_EVERY_MS) {
       this.sampledMs = nowMs;
       this.samplingSecond = true;
@@ -279,9 +283,10 @@ class Stage {
       location.reload(); // a lost graphics context does not come back; the daemon says what to show
       return;
     }
-    const { fps, luma01, motion01, dropped } = this.gauge.take();
+    const { fps, luma01, motion01, dropped, sampled } = this.gauge.take(performance.now());
     if (this.show.current === null || document.hidden) return;
-    this.client.report({ fps: round(fps, 1), luma01: round(luma01, 4), motion01: round(motion01, 5), dropped });
+    const looks = sampled ? { luma01: round(luma01, 4), motion01: round(motion01, 5) } : {};
+    this.client.report({ fps: round(fps, 1), ...looks, dropped });
   }
 
   private state() {

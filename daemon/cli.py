@@ -161,6 +161,20 @@ def build_parser() -> argparse.ArgumentParser:
     build.add_argument("--verbose", action="store_true", help="name every refused preset with its reason")
     check = pack_commands.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
+    gate = pack_commands.add_parser(
+        "gate",
+        help="do the learned scores of a pack mean anything?",
+        description="Exit code 0: every rule holds; 1: one does not; 2: no such table.",
+    )
+    gate.add_argument("pack", type=Path, metavar="DIR")
+    gate.add_argument(
+        "--evidence",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="Parquet: what the model said beside what was measured, on families it was not trained on",
+    )
+    gate.add_argument("--json", action="store_true", help="what each rule found as JSON")
 
     models = commands.add_parser("models", help="make what models are trained with; score them")
     models_commands = models.add_subparsers(dest="models_command", metavar="ACTION", required=True)

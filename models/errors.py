@@ -15,3 +15,13 @@ class PresetError(ModelsError):
 
 class PackError(ModelsError):
     """A pack, or what it is to be made of, is wrong."""
+
+
+class GateError(ModelsError):
+    """A learned score does not pass its gate: a finding, not a fault."""
+
+    exit_code = 1
+
+
+class TableError(ModelsError):
+    """A table is not what it should be."""

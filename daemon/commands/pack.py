@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 
 from daemon.fingerprint import tool_version
 
 
 def pack(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
-    return _build(args) if args.pack_command == "build" else _check(args)
+    actions = {"build": _build, "check": _check, "gate": _gate}
+    return actions[args.pack_command](args)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -43,6 +46,20 @@ def _check(args: argparse.Namespace) -> int:
         print(problem)
     print(f"{args.pack}: {'good' if not problems else f'{len(problems)} problems'}")
     return 1 if problems else 0
+
+
+def _gate(args: argparse.Namespace) -> int:
+    from models.pairs.evidence import read_evidence
+    from models.pairs.quality_file import judge_file
+
+    verdict = judge_file(args.pack, read_evidence(args.evidence))
+    if args.json:
+        print(json.dumps({"passed": verdict.passed, "rules": [asdict(f) for f in verdict.findings]}))
+        return 0 if verdict.passed else 1
+    for finding in verdict.findings:
+        print(f"{'holds' if finding.passed else 'FAILS'}  {finding.rule:<12} {finding.text}")
+    print(f"{args.pack}: {'passes' if verdict.passed else 'fails: ' + ', '.join(verdict.failed)}")
+    return 0 if verdict.passed else 1
 
 
 def _progress(done: int, total: int, what: str) -> None:

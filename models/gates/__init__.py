@@ -1,0 +1,1 @@
+"""Whether a learned score may be published: gates on information, not on spread alone."""

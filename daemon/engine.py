@@ -112,7 +112,8 @@ class Engine:
             case "command":
                 arg = record.get("arg")
                 command = parse(record["verb"], () if arg is None else (arg,))
-                return self._command(command, sample) if isinstance(command, Command) else ()
+                origin = str(record.get("origin", ""))
+                return self._command(command, sample, origin) if isinstance(command, Command) else ()
             case "ack":
                 return self.selector.ack(_pick_fields(Ack, record), sample)
             case "report":
@@ -124,7 +125,7 @@ class Engine:
     def _restock(self, catalog: Catalog) -> Sequence[SelectorEvent]:
         return self.selector.restock(catalog, self.position)
 
-    def _command(self, command: Command, sample: int) -> Sequence[SelectorEvent]:
+    def _command(self, command: Command, sample: int, origin: str) -> Sequence[SelectorEvent]:
         match command.verb:
             case "tap":
                 self.analyzer.tap()
@@ -138,7 +139,7 @@ class Engine:
                 self.analyzer.double()
             case "sensitivity":
                 self.analyzer.set_sensitivity(float(command.arg or 0.0))
-        return self.selector.command(command, sample)
+        return self.selector.command(command, sample, origin)
 
 
 def _unknown(sha256: str) -> Catalog:

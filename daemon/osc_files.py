@@ -98,7 +98,7 @@ def buttons() -> Iterator[dict[str, Any]]:
                 for choice in verb.choices:
                     yield _button(f"{verb.name} {choice}", f"{path}/{choice}", _lit(verb, choice))
             case "float":
-                for value in (verb.low, 0.0, verb.high):
+                for value in dict.fromkeys((verb.low, 0.0, verb.high)):
                     if verb.low <= value <= verb.high:
                         lit = _lit(verb, value)
                         yield _button(f"{verb.name} {value:g}", f"{path}/{value:g}", lit)

@@ -141,6 +141,7 @@ OUT: tuple[OutMessage, ...] = (
         "This will not be shown.",
     ),
     OutMessage("/aivj/state/hold", _flag("on"), _ON_CHANGE, "Echo of `hold`."),
+    OutMessage("/aivj/state/untildrop", _flag("on"), _ON_CHANGE, "Echo of `untildrop`."),
     OutMessage("/aivj/state/blackout", _flag("on"), _ON_CHANGE, "Echo of `blackout`."),
     OutMessage(
         "/aivj/state/mode",
@@ -178,6 +179,7 @@ BY_ADDRESS = {message.address: message for message in OUT}
 # Key of the state message -> address of its echo.
 _ECHOES = {
     "hold": "/aivj/state/hold",
+    "untilDrop": "/aivj/state/untildrop",
     "blackout": "/aivj/state/blackout",
     "mode": "/aivj/state/mode",
     "kind": "/aivj/state/kind",

@@ -43,12 +43,15 @@ from selector.canonical import HashChain
 from selector.catalog import Item
 from selector.choice import Chooser
 from selector.director import Director, _Call
-from selector.events import PublicState, Shown
+from selector.drops import DropWatch
+from selector.envelope import Envelope
+from selector.events import IntentState, PublicState, Shown
 from selector.faults import Faults, Standing
 from selector.feedback import Feedback
-from selector.grid import Grid
+from selector.grid import Grid, Moment
 from selector.history import History
 from selector.intents import Intents, Want
+from selector.liking import Liked, Liking
 from selector.pick import PickLog
 from selector.playout import Playout
 from selector.publication import Publication
@@ -89,16 +92,20 @@ CONSTANT: dict[type, frozenset[str]] = {
         Rise: "_step_s _quick",
         Selector: "_settings",
         Show: "catalog",
-        Intents: "_catalog",
+        Intents: "_catalog _minute _patience",
+        Liking: "_factors",
         Director: "_settings fast_lead _lead _min_dwell _max_dwell _beatless _flash_gap _patience _margin"
-        " _slack _memory",
+        " _slack _memory _stays _drop_cooldown _energy_cooldown _arm_after _drop_dwell _silence"
+        " _just_landed _back",
+        DropWatch: "_memory",
+        Envelope: "_gap _cut_gap _soft_sec",
         Grid: "_rate _metre",
         # The order of a shuffle and prepared tables are only remembered so that they need not be made again.
         Chooser: "_settings _seed _order _dials _prepared",
         PickLog: "_session",
         # What was said is taken at the end of each call.
         Publication: "_warnings _said",
-        Playout: "_settings _announce _news _retry",
+        Playout: "_settings _announce _news _retry _grace",
         Quarantine: "_first _longest",
         Feedback: "_second _loop _doubt _answer _settled",
         Faults: "_suspect_after _presence",
@@ -165,6 +172,19 @@ TYPED: dict[type, dict[str, Typed]] = {
         "pack": Typed(str),
         "pinned": Typed(Item | None),
         "banned": Typed(list[Item], list, lambda _, written: dict.fromkeys(written)),
+        "standing": Typed(
+            list[IntentState],
+            lambda standing: list(standing.values()),
+            lambda _, written: {s.name: s for s in written},
+        ),
+    },
+    Liking: {
+        "_steps": Typed(
+            list[Liked],
+            lambda steps: [Liked(item, count) for item, count in steps.items()],
+            lambda _, written: {entry.item: entry.steps for entry in written},
+        ),
+        "_before": Typed(list[Liked]),
     },
     History: {"_items": Typed(list[Item])},
     Quarantine: {
@@ -177,7 +197,15 @@ TYPED: dict[type, dict[str, Typed]] = {
             lambda _, written: {s.item: s.count for s in written},
         ),
     },
-    Director: {"_call": Typed(_Call | None), "_recent_energy": Typed(float | None)},
+    Director: {
+        "_call": Typed(_Call | None),
+        "_landing": Typed(Moment | None),
+        "_silent_since": Typed(int | None),
+        "_sound_since": Typed(int | None),
+        "_recent_energy": Typed(float | None),
+    },
+    DropWatch: {"since": Typed(int | None)},
+    Envelope: {"_last": Typed(int | None), "_last_cut": Typed(int | None)},
     Grid: {"_beat": Typed(Beat | None)},
     Chooser: {"counters": Typed(dict[str, int])},
     HashChain: {"prev": Typed(Hash)},

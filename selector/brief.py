@@ -31,18 +31,20 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
     asked = want.item or intents.usable_pin(show.quarantine)
     pinned = want.item is None and asked is not None
     table = show.table_for(asked)
-    deaf = intents.mode == "weighted" and not snapshot.audio_valid
+    aim = "calm" if intents.resting(snapshot.t_samples) else want.aim
+    deaf = intents.mode == "weighted" and not snapshot.audio_valid and aim != "calm"
     return Brief(
         table=table,
         situation=Situation(
             mode="random" if deaf else intents.mode,
-            section=_section_of(want.aim, snapshot),
-            intensity=intensity_micro(snapshot, intents.energy_bias, want.aim, settings),
+            section=_section_of(aim, snapshot),
+            intensity=intensity_micro(snapshot, intents.energy_bias, aim, settings),
             shown=show.shown_index(table),
             shown_strength=show.shown_strength(table),
             recent=show.history.recent(table, max(settings.window, settings.public_dedup_n)),
             quarantined=table.indices(show.shut_out),
             banned=table.indices(intents.banned),
+            rating=intents.liking.factors(table),
             asked=None if asked is None else table.index_of[asked.ident],
             unshown=table.indices([show.unshown] if show.unshown and asked is None else []),
         ),

@@ -32,6 +32,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     `shown` is the index of what is on screen (None: not of this table) and `shown_strength` its rank
     in micro-units (None: nothing is on screen); `recent` are indices, newest last, and end with
     what is on screen. `unshown` was chosen before a restart and is not to be chosen at once again.
+    `rating` is what the operator likes, micro-units by index, 1/8 to 2.
     """
 
     mode: Mode
@@ -42,6 +43,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     recent: list[int]
     quarantined: list[int]
     banned: list[int]
+    rating: Mapping[int, int] = {}
     asked: int | None = None
     unshown: list[int] = []
 
@@ -197,6 +199,8 @@ class Chooser:
         match situation.mode:
             case "weighted":
                 rules["repeat"] = weights.repeat(len(table), situation.recent, situation.shown, s)
+                if situation.rating:
+                    rules["rating"] = dict(situation.rating)
             case "public_v0":
                 rules["dedup"] = weights.public_dedup(situation.recent, s)
             case _:

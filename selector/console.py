@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from selector.authority import may
 from selector.events import CommandDone
 from selector.intents import Effect, Want
 from selector.playout import Playout
@@ -24,8 +25,8 @@ class Console:
         self._playout = playout
         self._publication = publication
 
-    def obey(self, command: Command, sample: int) -> None:
-        """Carry out `command` at `sample` and say what became of it."""
+    def obey(self, command: Command, sample: int, origin: str = "") -> None:
+        """Carry out `command` of `origin` at `sample` and say what became of it."""
         show = self._show
         effect = show.intents.apply(
             command,
@@ -33,13 +34,16 @@ class Console:
             pending=show.cue.item if show.cue else None,
             history=show.history_as_cued,
             quarantine=show.quarantine,
+            sample=sample,
+            origin=origin,
         )
         self._request(effect)
-        if show.intents.hold:
+        self._playout.dim(sample)
+        if show.intents.held:
             self._freeze(sample)
-        elif command.verb == "hold" and show.failing:
+        elif command.verb in ("hold", "untildrop") and show.failing:
             # It failed while the hold kept it there; nothing keeps it now.
-            show.want = show.want or show.rescue(sample)
+            show.wish(show.rescue(sample))
         self._publication.say(CommandDone(command.verb, effect.ok, effect.message))
         if effect.ok:
             self._publication.tell(always=command.verb == "query")
@@ -48,12 +52,9 @@ class Console:
         """Note the change that a command asks for; one that is wanted already serves a `redo` too."""
         show, cue = self._show, self._show.cue
         if effect.want is not None:
-            show.want = effect.want
-            show.retry_at = 0
+            show.wish(effect.want)
         elif effect.redo and cue is not None and show.want is None:
-            show.want = Want(
-                reason=cue.want.reason, aim=cue.want.aim, manual=cue.want.manual, keep_moment=True
-            )
+            show.want = Want(reason=cue.want.reason, aim=cue.want.aim, by=cue.want.by, keep_moment=True)
 
     def _freeze(self, sample: int) -> None:
         """Under hold only what the operator asked for still comes.
@@ -61,7 +62,8 @@ class Console:
         With nothing on screen yet there is nothing to hold: the first picture still comes.
         """
         show, cue = self._show, self._show.cue
-        if cue is not None and not cue.want.manual and show.now is not None:
+        waits = cue is not None and cue.want.armed and not show.intents.hold
+        if cue is not None and not cue.want.manual and show.now is not None and not waits:
             self._playout.cancel(cue, "hold", sample)
-        if show.want is not None and not show.want.manual:
+        if show.want is not None and not may(show.want.by, held=True):
             show.want = None

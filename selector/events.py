@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from selector.catalog import Item
+from selector.liking import Liked
 from selector.quarantine import Detention, Strikes
 from selector.settings import Kind, Mode
 
@@ -99,6 +100,22 @@ class QuarantineState(Struct, frozen=True, rename="camel"):
     until_sample: int
 
 
+class LikedState(Struct, frozen=True, rename="camel"):
+    """How much something is liked, `id` as `<pack>:<ident>`, steps from -3 to 3."""
+
+    id: str
+    steps: int
+
+
+class IntentState(Struct, frozen=True, rename="camel"):
+    """A standing wish of the operator: what, whose, until when (None: until it is changed)."""
+
+    name: str
+    value: str
+    owner: str
+    until_sample: int | None = None
+
+
 class PublicState(Struct, frozen=True, rename="camel", kw_only=True):
     """Everything about deciding that a control surface shows."""
 
@@ -115,6 +132,10 @@ class PublicState(Struct, frozen=True, rename="camel", kw_only=True):
     now: NowState | None
     next: NextState | None
     warnings: tuple[str, ...]
+    until_drop: bool = False
+    rest_until_sample: int = 0
+    liked: tuple[LikedState, ...] = ()
+    intents: tuple[IntentState, ...] = ()
 
 
 class StateChanged(Struct, frozen=True, rename="camel", tag="state"):
@@ -162,6 +183,11 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     quarantine: tuple[Detention, ...]
     strikes: tuple[Strikes, ...] = ()
     safe: tuple[Item, ...] = ()
+    until_drop: bool = False
+    rest_until: int = 0
+    liked: tuple[Liked, ...] = ()
+    undo: tuple[Liked, ...] = ()
+    intents: tuple[IntentState, ...] = ()
     hold: bool
     blackout: bool
     mode: Mode

@@ -202,21 +202,22 @@ class Feedback:
         if cue is not None and cue.item == item:
             self._failures += 1
             self._playout.cancel(cue, "failed", sample)
-            show.want = Want(
-                reason="replace:failed",
-                aim=cue.want.aim,
-                manual=cue.want.manual,
-                not_before=0 if cue.want.manual else cue.slot.moment.sample,
-                serve_at=serve_at,
+            show.wish(
+                Want(
+                    reason="replace:failed",
+                    aim=cue.want.aim,
+                    by=cue.want.by,
+                    not_before=0 if cue.want.manual or cue.want.armed else cue.slot.moment.sample,
+                    serve_at=serve_at,
+                )
             )
-            show.retry_at = 0
         elif show.now is not None and show.now.seq == seq:
             if not show.failing:
                 self._failures += 1
             show.failing = trouble
             soon = cue is not None and cue.slot.moment.sample - sample <= self._second
-            if not (soon or show.intents.hold):
-                show.want = show.want or show.rescue(serve_at)
+            if not soon and show.want is None:
+                show.wish(show.rescue(serve_at))
             show.retry_at = 0
 
     def _back_off(self) -> int:

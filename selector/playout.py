@@ -11,8 +11,9 @@ from selector.brief import brief
 from selector.catalog import Table
 from selector.choice import Choice, Chooser
 from selector.director import Director, Slot
+from selector.envelope import Envelope
 from selector.events import Activate, Cancel, PickLogged, Prepare, Shown
-from selector.grid import samples
+from selector.grid import Moment, samples
 from selector.intents import Want
 from selector.pick import PickNote
 from selector.publication import Publication
@@ -20,6 +21,7 @@ from selector.settings import SelectorSettings
 from selector.show import Cue, Show
 
 _NEWS_SEC: Final = 0.02  # a planned moment that moved by more is told
+_GRACE_SEC: Final = 0.025  # a moment that is past by no more is still the moment
 _RETRY_SEC: Final = 1.0  # how soon to look again after nothing could be shown
 
 
@@ -52,6 +54,8 @@ class Playout:
         self._announce = samples(settings.director.announce_sec, rate)
         self._news = samples(_NEWS_SEC, rate)
         self._retry = samples(_RETRY_SEC, rate)
+        self._grace = samples(_GRACE_SEC, rate)
+        self._envelope = Envelope(settings.director, rate, show.last_change)
 
     def prepare(self, want: Want, slot: Slot, snapshot: ExpressiveAudioSnapshot) -> None:
         """Choose, log, and tell the browsers to load; if nothing may be shown, try again later."""
@@ -99,6 +103,10 @@ class Playout:
         cue.want = Want(reason="command:next", aim=cue.want.aim)
         self._publication.tell()
 
+    def move(self, cue: Cue, moment: Moment) -> None:
+        """It has become clear when what waits is to be shown."""
+        cue.slot = replace(cue.slot, moment=moment)
+
     def re_aim(self) -> None:
         """Follow the grid, which has just moved."""
         cue = self._show.cue
@@ -116,7 +124,12 @@ class Playout:
         if cue is None or cue.slot.moment.sample - now > self._announce:
             return
         moment = cue.slot.moment
-        sample = max(moment.sample, now)
+        # What fell just now is dated when it fell: a few milliseconds, less than a frame.
+        sample = moment.sample if now - moment.sample <= self._grace else now
+        if sample < self._envelope.earliest:
+            cue.slot = replace(cue.slot, moment=Moment(self._envelope.earliest, "time"))
+            return
+        fade_sec = self._envelope.admit(sample, cue.slot.fade_sec)
         aligned = moment.quantum != "time"
         beat = moment.beat_count if aligned else snapshot.beat_count
         bar = moment.bar_count if aligned else snapshot.bar_count
@@ -125,11 +138,19 @@ class Playout:
         else:
             show.history.move(cue.want.position)
         show.now, show.cue, show.failing = Shown(cue.seq, cue.item, sample), None, ""
-        self._publication.say(Activate(cue.seq, sample, beat, bar, cue.slot.fade_sec))
+        self._publication.say(Activate(cue.seq, sample, beat, bar, fade_sec))
         self._publication.outcome(
             cue.seq, "activated", now, activateSample=sample, beatCount=beat, barCount=bar
         )
         self._publication.tell()
+
+    def dim(self, sample: int) -> None:
+        """Black, or visible again, as the operator wants it and the safety envelope lets it be."""
+        show = self._show
+        if show.black != show.intents.blackout and sample >= self._envelope.earliest:
+            show.black = show.intents.blackout
+            self._envelope.admit(sample, 0.0)
+            self._publication.tell()
 
     def cancel(self, cue: Cue, reason: str, sample: int) -> None:
         """Take back what was prepared; unless it failed, its turn in the shuffle and its pin stand."""

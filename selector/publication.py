@@ -7,6 +7,7 @@ from typing import Any
 
 from selector.catalog import Catalog, spread_warning
 from selector.events import (
+    LikedState,
     NextState,
     NowState,
     OutcomeLogged,
@@ -67,7 +68,7 @@ class Publication:
         show, intents, cue = self._show, self._show.intents, self._show.cue
         return PublicState(
             hold=intents.hold,
-            blackout=intents.blackout,
+            blackout=show.black,
             mode=intents.mode,
             kind=intents.kind,
             pack=intents.pack,
@@ -81,6 +82,10 @@ class Publication:
             now=NowState(show.now.seq) if show.now else None,
             next=NextState(cue.seq, cue.slot.moment.sample) if cue else None,
             warnings=(*self._warnings, *self._troubles()),
+            until_drop=intents.until_drop,
+            rest_until_sample=intents.rest_until,
+            liked=tuple(LikedState(entry.item.key, entry.steps) for entry in intents.liking.liked),
+            intents=tuple(intents.standing.values()),
         )
 
     def _troubles(self) -> Iterator[str]:
@@ -90,7 +95,7 @@ class Publication:
             yield show.starved
         for client in show.suspects:
             yield f"Stage {client} fails whatever it is given; look at that browser."
-        if show.failing and show.intents.hold:
+        if show.failing and show.intents.held:
             yield f"What is on screen is {show.failing} and held; release the hold to replace it."
 
     def resume_state(self, shuffle_counters: dict[str, int]) -> ResumeState:
@@ -108,6 +113,11 @@ class Publication:
             quarantine=show.quarantine.held,
             strikes=show.quarantine.strikes,
             safe=tuple(show.safe),
+            until_drop=intents.until_drop,
+            rest_until=intents.rest_until,
+            liked=intents.liking.liked,
+            undo=intents.liking.before,
+            intents=tuple(intents.standing.values()),
             hold=intents.hold,
             blackout=intents.blackout,
             mode=intents.mode,

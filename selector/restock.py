@@ -39,12 +39,15 @@ def restock(
     before, cue = show.catalog, show.cue
     if cue is not None and _layers(catalog, cue.item) != _layers(before, cue.item):
         playout.cancel(cue, "packs", sample)
-        show.want = show.want or Want(
-            reason=cue.want.reason,
-            aim=cue.want.aim,
-            manual=cue.want.manual,
-            not_before=0 if cue.want.manual else cue.slot.moment.sample,
-        )
+        if show.want is None and not cue.want.armed:  # what waits for a drop is chosen again by itself
+            show.wish(
+                Want(
+                    reason=cue.want.reason,
+                    aim=cue.want.aim,
+                    by=cue.want.by,
+                    not_before=0 if cue.want.manual else cue.slot.moment.sample,
+                )
+            )
     if show.want is not None and show.want.item is not None and catalog.find(show.want.item) is None:
         show.want = None
     show.catalog = catalog

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dsp.events import Beat, DspEvent, SectionChange
+from dsp.events import Beat, DspEvent
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.canonical import GENESIS
 from selector.catalog import Catalog
 from selector.choice import Chooser
 from selector.console import Console
-from selector.director import Director
+from selector.director import Director, Slot
 from selector.events import Ack, PublicState, Report, ResumeState, SelectorEvent
 from selector.feedback import Feedback
 from selector.intensity import intensity_micro
@@ -28,6 +28,7 @@ from selector.restock import restock
 from selector.settings import SelectorSettings
 from selector.show import Cue, Show
 from selector.vocabulary import Command
+from selector.weights import LOUD
 
 
 class Selector:
@@ -73,21 +74,25 @@ class Selector:
         show, now = self._show, snapshot.t_samples
         self._listen(snapshot, events)
         self._feedback.tick(now)
+        if show.intents.standing and show.intents.expire(now):
+            self._publication.tell()
         if show.release(now):
             show.retry_at = now
             self._publication.tell()
         self._playout.cancel_orphan(now)
+        self._playout.dim(now)
         if show.want is not None and now >= show.want.serve_at:
             want, show.want = show.want, None
             self._serve(want, snapshot)
+        self._land(snapshot)
         self._playout.activate_when_due(snapshot)
         if show.want is None and now >= show.retry_at:
             self._automatic(snapshot)
         return self._publication.take()
 
-    def command(self, command: Command, sample: int) -> list[SelectorEvent]:
-        """An operator's command, taking effect before the hop that starts at `sample`."""
-        self._console.obey(command, sample)
+    def command(self, command: Command, sample: int, origin: str = "") -> list[SelectorEvent]:
+        """A command of the operator at `origin`, taking effect before the hop that starts at `sample`."""
+        self._console.obey(command, sample, origin)
         return self._publication.take()
 
     def ack(self, ack: Ack, sample: int) -> list[SelectorEvent]:
@@ -117,13 +122,20 @@ class Selector:
 
     def _listen(self, snapshot: ExpressiveAudioSnapshot, events: Sequence[DspEvent]) -> None:
         """Follow the music: beats move what is prepared, sections and energy may call for a change."""
-        for event in events:
-            if isinstance(event, Beat):
-                self._director.on_beat(event)
-                self._playout.re_aim()
-            elif isinstance(event, SectionChange):
-                self._director.on_section(event, snapshot.t_samples)
-        self._director.hear(snapshot)
+        self._director.hear(snapshot, events)
+        if any(isinstance(event, Beat) for event in events):
+            self._playout.re_aim()
+
+    def _land(self, snapshot: ExpressiveAudioSnapshot) -> None:
+        """A drop has fallen: what waits for it is shown; else it has called for a picture of its own."""
+        landing, cue = self._director.take_landing(), self._show.cue
+        if landing is None or cue is None or not cue.want.armed:
+            return
+        moment = self._director.lands(landing, cue.slot)
+        if moment is not None:
+            self._director.forget_call()
+            self._show.intents.dropped()
+            self._playout.move(cue, moment)
 
     def _serve(self, want: Want, snapshot: ExpressiveAudioSnapshot) -> None:
         """Do what is wanted: pull in what is prepared already, or prepare anew."""
@@ -144,29 +156,63 @@ class Selector:
         self._playout.prepare(want, slot, snapshot)
 
     def _automatic(self, snapshot: ExpressiveAudioSnapshot) -> None:
-        """What happens without anybody asking: the first picture, and changes the director proposes."""
+        """What happens without anybody asking: the first picture, and changes that the music calls for."""
         show, last = self._show, self._show.last_change
         if last is None:
             if show.cue is None:
                 slot = self._director.soon(snapshot, None)
-                self._playout.prepare(Want(reason="start", manual=False), slot, snapshot)
+                self._playout.prepare(Want(reason="start", by="automatic"), slot, snapshot)
             return
-        if show.intents.hold:
+        intents = show.intents
+        if intents.hold:
             self._director.forget_call()
             return
-        if not self._director.may_speak(snapshot.t_samples, last):
-            return
         cue = show.cue
-        if cue is not None and (cue.want.manual or cue.want.aim != "follow"):
+        if intents.resting(snapshot.t_samples) or intents.until_drop:
+            self._director.forget_call(but_drops=intents.until_drop)
+        if cue is not None and not cue.want.manual and self._over(cue, snapshot, last):
+            self._playout.cancel(cue, "section:over", snapshot.t_samples)
+            cue = None
+        if not self._director.may_speak(snapshot.t_samples, last):
+            self._arm(snapshot, last)
+            return
+        if cue is not None and (cue.want.manual or cue.want.aim == "calm"):
             return
         intensity = intensity_micro(snapshot, show.intents.energy_bias, "follow", self._settings)
         proposal = self._director.propose(snapshot, last, intensity, urgent_only=cue is not None)
-        if proposal is None:
+        if proposal is None or (intents.until_drop and proposal.aim != "drop"):
+            self._arm(snapshot, last)
             return
         if cue is not None:
             self._playout.cancel(cue, f"replaced:{proposal.reason}", snapshot.t_samples)
-        want = Want(reason=proposal.reason, aim=proposal.aim, manual=False)
+        if proposal.aim == "drop":
+            intents.dropped()
+        want = Want(reason=proposal.reason, aim=proposal.aim, by="automatic")
         self._playout.prepare(want, proposal.slot, snapshot)
+
+    def _over(self, cue: Cue, snapshot: ExpressiveAudioSnapshot, last: int) -> bool:
+        """Whether what `cue` was prepared for is over before it came."""
+        if cue.want.armed:
+            moved = cue.slot.moment.sample != cue.slot.high
+            return not moved and self._arms(snapshot, last) is None
+        return cue.want.reason in ("section:breakdown", "section:calm") and snapshot.section in LOUD
+
+    def _arms(self, snapshot: ExpressiveAudioSnapshot, last: int) -> Slot | None:
+        return self._director.arms(snapshot, last, patient=self._show.intents.until_drop)
+
+    def _arm(self, snapshot: ExpressiveAudioSnapshot, last: int) -> None:
+        """In a build, and in a breakdown that has lasted, have the picture for the drop loaded and wait."""
+        intents, cue = self._show.intents, self._show.cue
+        slot = None if intents.resting(snapshot.t_samples) else self._arms(snapshot, last)
+        if slot is None or (cue is not None and (cue.want.manual or cue.want.armed)):
+            return
+        if cue is not None:
+            if not cue.want.reason.startswith("dwell:"):
+                return
+            self._playout.cancel(cue, "replaced:section:build", snapshot.t_samples)
+        self._playout.prepare(
+            Want(reason="section:build", aim="drop", by="automatic", armed=True), slot, snapshot
+        )
 
     def _leaves_time(self, cue: Cue, snapshot: ExpressiveAudioSnapshot) -> bool:
         """Whether something else could still be loaded for the moment of `cue`."""

@@ -38,6 +38,12 @@ class SelectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 f"director.flash_gap_sec ({d.flash_gap_sec}) exceeds min_dwell_sec ({d.min_dwell_sec})."
             )
+        for section in d.dwell.__struct_fields__:
+            low, high = getattr(d.dwell, section)
+            if high and low > high:
+                raise ValueError(
+                    f"director.dwell.{section}: the shortest stay ({low}) exceeds the longest ({high})."
+                )
         if s.energy_low >= s.energy_high:
             raise ValueError(
                 f"select.energy_low ({s.energy_low}) is not below select.energy_high ({s.energy_high})."

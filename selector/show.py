@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from selector.authority import may
 from selector.catalog import Catalog, Item, Table
 from selector.director import Slot
 from selector.events import ResumeState, Shown
@@ -48,6 +49,7 @@ class Show:
         starved: why nothing can be shown, as a sentence; empty while something can.
         safe: what was seen well on a stage, the last one last.
         doubted: what failed while nobody knows whose fault it is, and until which sample it is left out.
+        black: whether the audience sees nothing; follows the operator's wish.
         failing: what is wrong with what is on screen; empty while nothing is.
         suspects: browsers that fail whatever they are given.
 
@@ -62,7 +64,7 @@ class Show:
         self, settings: SelectorSettings, catalog: Catalog, rate: int, resume: ResumeState | None
     ) -> None:
         self.catalog = catalog
-        self.intents = Intents(settings.select, catalog, resume)
+        self.intents = Intents(settings, catalog, rate, resume)
         self.history = History(resume.history, resume.cursor) if resume else History()
         self.quarantine = Quarantine(
             samples(settings.select.quarantine_sec, rate),
@@ -80,6 +82,7 @@ class Show:
         self.starved = ""
         self.safe: dict[Item, None] = dict.fromkeys(resume.safe if resume else ())
         self.doubted: dict[Item, int] = {}
+        self.black = self.intents.blackout
         self.failing = ""
         self.suspects: tuple[str, ...] = ()
         self._issued: dict[int, Item] = {self.now.seq: self.now.item} if self.now else {}
@@ -134,12 +137,19 @@ class Show:
         if len(self.safe) > _SAFE:
             del self.safe[next(iter(self.safe))]
 
+    def wish(self, want: Want) -> bool:
+        """Want a change, if whoever wants it may (`authority`). The one way to want something."""
+        if not may(want.by, held=self.intents.held, against=self.want.by if self.want else None):
+            return False
+        self.want, self.retry_at = want, 0
+        return True
+
     def rescue(self, serve_at: int) -> Want:
         """What to show instead of what fails on screen: what was seen well last, or else anything."""
         known = (i for i in reversed(self.safe) if i not in self.doubted and i != self.on_screen)
         safe = next((item for item in known if not self.intents.refusal(item, self.quarantine)), None)
         return Want(
-            reason=f"replace:{self.failing}", item=safe, manual=False, serve_at=serve_at, on_beat=False
+            reason=f"replace:{self.failing}", item=safe, by="automatic", serve_at=serve_at, on_beat=False
         )
 
     def table_for(self, asked: Item | None) -> Table:

@@ -33,6 +33,7 @@ RATE = 48000
 # What to send, and what the state says of it afterwards.
 ARGS: dict[str, Any] = {
     "hold": True,
+    "untildrop": True,
     "blackout": True,
     "nudge": 20.0,
     "sensitivity": 6.0,
@@ -41,6 +42,10 @@ ARGS: dict[str, Any] = {
     "kind": "preset",
     "pack": "demo",
     "pair": "3",
+    "rest": 2.0,
+    "rate": 5.0,
+    "more": "demo:8",
+    "less": "demo:9",
     "ban": "demo:7",
     "unban": "demo:7",
     "learn": "next",
@@ -48,6 +53,7 @@ ARGS: dict[str, Any] = {
 }
 ECHO = {
     "hold": ("hold", True),
+    "untildrop": ("untilDrop", True),
     "blackout": ("blackout", True),
     "sensitivity": ("sensitivityDb", 6),
     "energy": ("energyBias", 0.5),
@@ -98,7 +104,8 @@ class Osc:
 async def by_osc(ws: ClientConnection, osc: Osc, presets: list[str]) -> None:
     """The same again by OSC, after each switch was put back; each change comes back as state."""
     for verb, key, value in (
-        ("hold", "hold", False), ("blackout", "blackout", False), ("sensitivity", "sensitivityDb", -3),
+        ("hold", "hold", False), ("untildrop", "untilDrop", False), ("blackout", "blackout", False),
+        ("sensitivity", "sensitivityDb", -3),
         ("energy", "energyBias", -0.25), ("mode", "mode", "weighted"), ("kind", "kind", "pair"),
     ):  # fmt: skip
         await ws.send(json.dumps({"type": "command", "verb": verb, "arg": value}))
@@ -185,7 +192,7 @@ def consequences(pack: Path, music: np.ndarray, record: dict[str, Any] | None) -
     header = new_header(Config(), load([pack]).catalog, session="test", seed=11, rate=RATE, source={})
     engine = engine_of_header(header, "test")
     if record is not None:
-        engine.accept({**record, "sample": 5 * RATE})
+        engine.accept({**record, "sample": 5 * RATE, "origin": "either"})
     said: list[Any] = []
     for hop in engine.feed(music):
         said += [msgspec.to_builtins(event) for event in (*hop.heard, *hop.decided)]

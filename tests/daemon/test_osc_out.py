@@ -374,8 +374,9 @@ def public_state(**changes):
 
 def test_state_is_echoed_when_it_changes(desk, sender):
     sender.event(public_state(), seconds)
-    assert dict(hear(desk, 8)) == {
+    assert dict(hear(desk, 9)) == {
         "/aivj/state/hold": [0],
+        "/aivj/state/untildrop": [0],
         "/aivj/state/blackout": [0],
         "/aivj/state/mode": ["weighted"],
         "/aivj/state/kind": ["pair"],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from dsp.events import Beat, DspEvent, SectionChange
+from dsp.events import Beat, DspEvent, Onset, SectionChange
 from dsp.snapshot import ExpressiveAudioSnapshot, Section
 from selector.catalog import Catalog, Pack, Row, Table
 from selector.events import SelectorEvent
@@ -73,7 +73,10 @@ LOUD = msgspec.structs.replace(
 
 
 class Band:
-    """Plays hops. Change `now` (the sound) and `bpm` at will; call `drift` to move the grid."""
+    """Plays hops. Change `now` (the sound) and `bpm` at will; call `drift` to move the grid.
+
+    While `kicking`, each beat is heard as a kick in the hop in which it falls.
+    """
 
     def __init__(
         self, now: ExpressiveAudioSnapshot = LOUD, bpm: float = 125.0, ahead: float = 0.2, hop: int = HOP
@@ -85,6 +88,9 @@ class Band:
         self.ahead = int(ahead * RATE)
         self._next_beat = float(RATE // 4)
         self._count = 0
+        self.kicking = False
+        self.downbeats: list[int] = []
+        self._coming: list[int] = []
 
     def drift(self, seconds: float) -> None:
         self._next_beat += seconds * RATE
@@ -111,8 +117,15 @@ class Band:
                     source="audio",
                 )
             )
+            self._coming.append(int(self._next_beat))
+            if self._count % 4 == 0:
+                self.downbeats.append(int(self._next_beat))
             self._count += 1
             self._next_beat += 60.0 * RATE / self.bpm
+        while self._coming and self._coming[0] < self.sample:
+            at = self._coming.pop(0)
+            if self.kicking:
+                events.append(Onset(at, self.sample, "kick", 1.0, 0))
         if not self.now.beat_trusted:
             self._next_beat = max(self._next_beat, float(self.sample))
         snapshot = msgspec.structs.replace(

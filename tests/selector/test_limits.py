@@ -20,6 +20,7 @@ from selector.events import (
     Prepare,
     Report,
     SelectorEvent,
+    StateChanged,
 )
 from selector.explain import faults
 from selector.pick import canonical, check
@@ -28,8 +29,9 @@ from selector.settings import DirectorSettings, SelectorSettings
 from selector.vocabulary import Command, parse
 
 HOP = 2048
+GRACE = 0.025 * RATE + 1  # a drop is dated when it fell
 LIMITS = DirectorSettings()
-AUTOMATIC = ("start", "dwell:", "section:", "energy:")
+AUTOMATIC = ("start", "dwell:", "section:", "energy:", "silence", "return")
 
 sounds = st.sampled_from(
     [
@@ -52,12 +54,18 @@ commands = st.one_of(
     st.tuples(st.just("kind"), st.sampled_from(["pair", "preset"])),
     st.tuples(st.just("pack"), st.sampled_from(["demo", "other", "none"])),
     st.tuples(st.just("energy"), st.floats(-1, 1)),
+    st.tuples(st.sampled_from(["more", "less", "undo"]), st.none()),
+    st.tuples(st.just("rate"), st.floats(0, 5)),
+    st.tuples(st.just("rest"), st.floats(0, 2)),
+    st.tuples(st.just("untildrop"), st.booleans()),
 )
 actions = st.one_of(
     st.tuples(st.just("play"), st.floats(0.05, 25.0)),
     st.tuples(st.just("command"), commands),
     st.tuples(st.just("sound"), sounds),
     st.tuples(st.just("section"), st.sampled_from(["drop", "breakdown", "groove", "build", "calm"])),
+    st.tuples(st.just("kicks"), st.booleans()),
+    st.tuples(st.just("level"), st.floats(0.0, 1.0)),
     st.tuples(st.just("drift"), st.floats(0.0, 0.3)),
     st.tuples(st.just("bpm"), st.floats(60.0, 200.0)),
     st.tuples(st.just("ack"), st.tuples(st.integers(0, 3), st.sampled_from(["prepared", "shown", "failed"]))),
@@ -97,7 +105,12 @@ class Stagehand:
                 r = event.record
                 assert f"{r['pack']}:{r['pair'] if r['kind'] == 'pair' else r['presetId']}" not in forbidden
                 assert faults(r) == []
-                assert not (state.hold and state.now and r["reason"].startswith(AUTOMATIC))
+                automatic = r["reason"].startswith(AUTOMATIC)
+                assert not (state.hold and state.now and automatic)
+                waits = r["reason"] in ("section:drop", "section:build")
+                assert not (state.until_drop and state.now and automatic and not waits)
+                if snapshot.t_samples < state.rest_until_sample:
+                    assert r["intensity01"] <= 0.25
             if isinstance(event, Activate):
                 assert self.key_of(event.seq) not in forbidden
         self.take(made)
@@ -120,6 +133,12 @@ class Stagehand:
 
     def section(self, value: Any) -> None:
         self.step([self.band.change(value)])
+
+    def kicks(self, value: bool) -> None:
+        self.band.kicking = value
+
+    def level(self, value: float) -> None:
+        self.band.now = msgspec.structs.replace(self.band.now, rms01=value)
 
     def drift(self, value: float) -> None:
         self.band.drift(value)
@@ -149,6 +168,8 @@ def test_limits_rules_and_records_hold_for_any_script(script, seed, flash_gap):
     reasons: dict[int, str] = {}
     gone: set[int] = set()
     last: int | None = None
+    cut: int | None = None
+    black, dimmed = False, 0
     for t, event in hand.trace:
         if isinstance(event, PickLogged):
             reasons[event.record["seq"]] = event.record["reason"]
@@ -162,10 +183,16 @@ def test_limits_rules_and_records_hold_for_any_script(script, seed, flash_gap):
             assert event.seq in prepared
             assert event.seq not in gone
             gone.add(event.seq)
-            assert t <= event.sample <= t + LIMITS.announce_sec * RATE + 1
+            assert t - GRACE <= event.sample <= t + LIMITS.announce_sec * RATE + 1
             if last is not None:
                 assert event.sample - last >= flash_gap * RATE
             last = event.sample
+            if event.fade_sec < 0.25:
+                assert cut is None or event.sample - cut >= LIMITS.hard_cut_gap_sec * RATE
+                cut = event.sample
+        elif isinstance(event, StateChanged) and event.state.blackout != black:
+            assert dimmed == 0 or t - dimmed >= flash_gap * RATE
+            black, dimmed = event.state.blackout, t
 
 
 sounds_only = st.lists(
@@ -173,6 +200,8 @@ sounds_only = st.lists(
         st.tuples(st.just("play"), st.floats(0.5, 60.0)),
         st.tuples(st.just("sound"), sounds),
         st.tuples(st.just("section"), st.sampled_from(["drop", "breakdown", "groove", "build", "calm"])),
+        st.tuples(st.just("kicks"), st.booleans()),
+        st.tuples(st.just("level"), st.floats(0.0, 1.0)),
         st.tuples(st.just("drift"), st.floats(0.0, 0.3)),
         st.tuples(st.just("bpm"), st.floats(60.0, 200.0)),
     ),
@@ -184,9 +213,13 @@ sounds_only = st.lists(
 @given(sounds_only)
 def test_left_alone_no_picture_stays_shorter_or_longer_than_the_dwell_limits(script):
     hand = Stagehand(make_selector()).run(script)
-    moments = [e.sample for _, e in hand.trace if isinstance(e, Activate)]
-    for before, after in itertools.pairwise(moments):
-        assert LIMITS.min_dwell_sec * RATE <= after - before <= LIMITS.max_dwell_sec * RATE
+    reasons = {e.record["seq"]: e.record["reason"] for _, e in hand.trace if isinstance(e, PickLogged)}
+    shown = [e for _, e in hand.trace if isinstance(e, Activate)]
+    moments = [e.sample for e in shown]
+    for before, after in itertools.pairwise(shown):
+        dropped = reasons[after.seq] == "section:build"
+        least = LIMITS.drop_dwell_sec if dropped else LIMITS.min_dwell_sec
+        assert least * RATE <= after.sample - before.sample <= LIMITS.max_dwell_sec * RATE
     end = hand.band.sample
     if moments:
         assert end - moments[-1] <= LIMITS.max_dwell_sec * RATE

@@ -491,7 +491,8 @@ def test_a_fallback_still_tells_what_asked_for_the_change():
         ("fallback:no-audio", "command:next"),
         ("fallback:no-audio", "replace:failed"),
         ("pinned", "command:next"),
-        ("fallback:no-audio", "dwell:time"),
+        ("silence", "silence"),
+        ("dwell:time", "dwell:time"),
     ]
 
 

@@ -44,6 +44,8 @@ def test_defaults_are_valid():
         {"select": {"filter": {"luma_min": -0.1}}},
         {"director": {"flash_gap_sec": 0.1}},
         {"director": {"min_dwell_sec": 60.0}},
+        {"director": {"dwell": {"calm": [30.0, 20.0]}}},
+        {"select": {"quarantine_sec": 80000.0}},
         {"select": {"energy_low": 0.9}},
         {"drawing": {}},
     ],

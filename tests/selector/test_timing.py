@@ -158,7 +158,7 @@ def test_aiming_again_stays_within_its_bounds_and_keeps_to_bars():
         downbeat=False,
         source="audio",
     )
-    director.on_beat(beat)
+    director.hear(QUIET, [beat])
     downbeat = 100_000 + 3 * RATE // 2
     plan = Moment(downbeat - 3000, "bar", 12, 3)
     assert director.re_aim(plan, 0, 1 << 62) == Moment(downbeat, "bar", 12, 3)

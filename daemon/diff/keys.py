@@ -27,7 +27,7 @@ def _flatten(name: str, value: Any, found: dict[str, Any]) -> None:
         for key, inner in value.items():
             _flatten(f"{name}.{key}", inner, found)
     else:
-        found[name] = value
+        found[name] = list(value) if isinstance(value, tuple) else value  # as JSON reads it
 
 
 def differing(base: Config, other: Config) -> list[str]:

@@ -169,7 +169,7 @@ def test_a_shorter_stay_brings_the_same_order_sooner(
     toml = '[selector.select]\nmode = "shuffle"\n[selector.director]\nmax_dwell_sec = 16\nmin_dwell_sec = 6\n'
     a = record(tmp_path / "a", demo_pack, stretch, toml=toml)
     # Before anything is prepared for the end of the stay; later it would only be pulled in.
-    b = record(tmp_path / "b", demo_pack, stretch, [{**NEXT, "sample": at(12.5)}], toml=toml)
+    b = record(tmp_path / "b", demo_pack, stretch, [{**NEXT, "sample": at(9.5)}], toml=toml)
     code, told = ran(capsys, "diff", a.folder, b.folder)
     verdicts = [row["verdict"] for row in told["rows"]]
     assert code == 1
@@ -184,7 +184,7 @@ def test_a_shorter_stay_brings_the_same_order_sooner(
 def test_an_operator_s_pick_is_added_and_the_rest_stays_in_step(
     session: SessionReader, demo_pack: Path, stretch: np.ndarray, tmp_path: Path, capsys: Any
 ) -> None:
-    more = record(tmp_path / "more", demo_pack, stretch, [{**NEXT, "sample": at(15.5)}])
+    more = record(tmp_path / "more", demo_pack, stretch, [{**NEXT, "sample": at(24.5)}])
     code, told = ran(capsys, "diff", session.folder, more.folder)
     added = [row for row in told["rows"] if row["verdict"] == "added"]
     assert code == 1
@@ -298,9 +298,7 @@ def test_keys_that_act_only_together_are_found_together(
     first = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, text))[1]
     assert list(first["keys"]) == ["selector.select.mode"]
     # A least stay above the greatest is refused, so these two can only be changed together.
-    text = (
-        "[selector.director]\nmin_dwell_sec = 60.0\nmax_dwell_sec = 90.0\n[selector.select]\nsigma = 0.18\n"
-    )
+    text = "[selector.director]\nmin_dwell_sec = 45.001\nmax_dwell_sec = 45.002\n[selector.select]\nsigma = 0.18\n"
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, text))
     assert code == 1
     assert set(told["keys"]) == {"selector.director.min_dwell_sec", "selector.director.max_dwell_sec"}

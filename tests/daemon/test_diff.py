@@ -298,7 +298,8 @@ def test_keys_that_act_only_together_are_found_together(
     first = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, text))[1]
     assert list(first["keys"]) == ["selector.select.mode"]
     # A least stay above the greatest is refused, so these two can only be changed together.
-    text = "[selector.director]\nmin_dwell_sec = 45.1\nmax_dwell_sec = 45.2\n[selector.select]\nsigma = 0.18\n"
+    text = "[selector.director]\nmin_dwell_sec = 45.1\nmax_dwell_sec = 45.2\n"
+    text += "[selector.select]\nsigma = 0.18\n"
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, text))
     assert code == 1
     assert set(told["keys"]) == {"selector.director.min_dwell_sec", "selector.director.max_dwell_sec"}

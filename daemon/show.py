@@ -100,7 +100,6 @@ class Show:
         )
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
-        self._input_state = "noInput"
         self._said_no_input = False
         self._warnings: list[str] = []
         self._restarts = 0
@@ -197,8 +196,7 @@ class Show:
         if "snapshot" in message:
             self._last_snapshot_at = monotonic()
             self._restarts = 0
-            if message["snapshot"]["audioState"] != self._input_state:
-                self._input_state = message["snapshot"]["audioState"]
+            if self.programme.heard(message["snapshot"]):
                 self.announce_state()
             if self.audience is not None:
                 self.audience.publish_snapshot(message["snapshot"])
@@ -305,11 +303,12 @@ class Show:
             **self.programme.state,
             "type": "state",
             "sensitivityDb": self.programme.sensitivity_db,
+            "beatSource": self.programme.beat_source,
             "version": tool_version(),
             "session": self.session,
             "sample": self.position,
             "atMs": round(monotonic() * 1000, 3),
-            "input": {**self.source.describe(), "state": self._input_state},
+            "input": {**self.source.describe(), "state": self.programme.audio_state},
             "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
             "osc": self.orders.desk.describe() if self.orders.desk else None,
@@ -357,7 +356,7 @@ class Show:
             "ok": good,
             "reason": "" if good else "no snapshot from the engine for a second",
             "snapshotAgeSec": None if age is None else round(age, 3),
-            "input": {**self.source.describe(), "state": self._input_state},
+            "input": {**self.source.describe(), "state": self.programme.audio_state},
             "engine": self._engine.pid,
             "source": self.source.pid,
         }

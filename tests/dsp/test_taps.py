@@ -31,12 +31,12 @@ def test_two_taps_say_nothing_and_three_do() -> None:
 
 @given(st.integers(60, 200), st.lists(st.integers(-18, 18), min_size=8, max_size=8))
 def test_slips_are_averaged(bpm: int, slips_ms: list[int]) -> None:
-    """Fingers miss by up to 18 ms: the tempo is right within 3 %, the beat within 20 ms."""
+    """Fingers miss by up to 18 ms: the tempo is right within 3 %, the beat within 30 ms."""
     period = 60.0 / bpm
     said = row([1.0 + k * period + slip / 1000 for k, slip in enumerate(slips_ms)])
     assert said is not None
     assert said.period / RATE == pytest.approx(period, rel=0.03)
-    assert abs(astray(said, period, 1.0)) < 0.02
+    assert abs(astray(said, period, 1.0)) < 0.03
 
 
 @pytest.mark.parametrize("bpm", [80, 126, 174])

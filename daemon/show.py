@@ -29,6 +29,7 @@ from daemon.packs import Loaded
 from daemon.programme import Programme
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
+from daemon.rig import Rig
 from daemon.ring import Ring
 from daemon.session import Header, new_header
 from daemon.source_child import SourceChild
@@ -87,6 +88,7 @@ class Show:
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
+        self.rig: Rig | None = None
         self._counting: asyncio.TimerHandle | None = None
         self.session = ""
         self.position = 0
@@ -200,6 +202,8 @@ class Show:
                 self.announce_state()
             if self.audience is not None:
                 self.audience.publish_snapshot(message["snapshot"])
+            if self.rig is not None:
+                self.rig.snapshot(message["snapshot"])
             return
         if "osc" in message:
             self._osc_counts = message["osc"]
@@ -234,6 +238,8 @@ class Show:
 
     def _announce(self, wire: dict[str, Any]) -> None:
         self.programme.announced(wire)
+        if self.rig is not None:
+            self.rig.announced(wire)
         if wire["type"] == "state":
             self.announce_state()
         elif self.audience is not None:
@@ -312,6 +318,7 @@ class Show:
             "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
             "osc": self.orders.desk.describe() if self.orders.desk else None,
+            "rig": self.rig.describe() if self.rig else {},
             "warnings": [*self.programme.state.get("warnings", ()), *self._warnings[-8:]],
         }
 

@@ -67,6 +67,14 @@ class Rig:
             from daemon.clocks import link
 
             self.parts["link"] = link.LinkClock(config.link, tell, link.join())
+        if config.midi.clock_in:
+            from daemon.clocks import midi_in
+
+            self.parts["midi in"] = midi_in.MidiClockIn(config.midi, tell).open()
+        if config.midi.clock_out:
+            from daemon.clocks import midi_out
+
+            self.parts["midi out"] = midi_out.MidiClockOut(config.midi)
 
     def start(self) -> None:
         """Let every part work."""

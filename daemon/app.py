@@ -127,13 +127,12 @@ async def _run(
             stack.callback(desk.close)
             show.attend(desk)
         rig = Rig(config, show.orders.clock, show.orders.command, show.warn, show.announce_state)
+        show.rig = rig
         stack.push_async_callback(show.stop)
         await show.start()
         _greet(show, server, source)
-        if rig.parts:
-            show.rig = rig
-            rig.start()
-            stack.push_async_callback(rig.stop)
+        rig.start()
+        stack.push_async_callback(rig.stop)
         quiet_collector()
         if playback is not None:
             played = asyncio.create_task(_played(show, server, playback, ending))

@@ -76,6 +76,11 @@ class Rig:
 
             self.parts["midi out"] = midi_out.MidiClockOut(config.midi)
 
+        if config.dmx.protocol != "off":
+            from daemon.dmx import Dmx
+
+            self.parts["dmx"] = Dmx(config.dmx)
+
     def start(self) -> None:
         """Let every part work."""
         loop = asyncio.get_running_loop()

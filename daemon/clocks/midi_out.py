@@ -15,7 +15,7 @@ TICK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
 LOOK_S = 1.0
 GONE_BEATS = 4.5
 """Beats without a new one after which the clock stops."""
-BEHIND = PER_BEAT
+BEHIND = 4 * PER_BEAT
 """Ticks that we may be late and still send all of; beyond that (a machine that slept) it starts anew."""
 
 

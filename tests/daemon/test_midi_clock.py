@@ -185,7 +185,8 @@ def test_it_stops_when_beats_are_gone_or_it_slept() -> None:
     assert plan.gone(3.3)
     plan = TickPlan()
     plan.beat(beat(1.0, 120, downbeat=True))
-    assert plan.gone(1.6)
+    assert not plan.gone(2.9)
+    assert plan.gone(3.1)
 
 
 @pytest.mark.parametrize("held_s", [0.1, 0.3, 0.45, 0.8])

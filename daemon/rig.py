@@ -76,6 +76,14 @@ class Rig:
 
             self.parts["midi out"] = midi_out.MidiClockOut(config.midi)
 
+        if config.midi.control_in:
+            from daemon.clocks import midi_verbs
+
+            self.parts["midi verbs"] = midi_verbs.MidiVerbs(config.midi, command).open()
+        if config.os2l.port:
+            from daemon.clocks import os2l
+
+            self.parts["os2l"] = os2l.Os2l(config.os2l, tell, command)
         if config.dmx.protocol != "off":
             from daemon.dmx import Dmx
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 
 class LinkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +72,21 @@ class MidiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             extra={"unit": "", "hot": False},
         ),
     ] = ""
+    control_in: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="The same for pads and knobs; `verbs` says what they do.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = ""
+    verbs: Annotated[
+        dict[str, str],
+        Meta(
+            description="Notes and controllers, on any channel, and the verb of each as in the OSC book, like { 'note 36' = 'next', 'note 37' = 'hold toggle', 'note 38' = 'mode shuffle', 'cc 7' = 'sensitivity' }.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = field(default_factory=dict)
     beats_per_bar: Annotated[
         int,
         Meta(

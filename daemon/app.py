@@ -25,6 +25,7 @@ from daemon.osc_desks import Desks
 from daemon.osc_in import listen
 from daemon.pack_watch import watch
 from daemon.realtime import quiet_collector
+from daemon.rig import Rig
 from daemon.server import Server
 from daemon.show import Show
 from daemon.source_child import SourceChild
@@ -125,9 +126,13 @@ async def _run(
             desk = await listen(config.osc, show.orders.command, show.state, metrics, keep=keep)
             stack.callback(desk.close)
             show.attend(desk)
+        rig = Rig(config, show.orders.clock, show.orders.command, show.warn, show.announce_state)
+        show.rig = rig
         stack.push_async_callback(show.stop)
         await show.start()
         _greet(show, server, source)
+        rig.start()
+        stack.push_async_callback(rig.stop)
         quiet_collector()
         if playback is not None:
             played = asyncio.create_task(_played(show, server, playback, ending))

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from daemon.errors import ConfigError
+from daemon.rig_settings import DmxSettings, LinkSettings, MidiSettings, Os2lSettings
 from daemon.settings import InputSettings, OscSettings, RecordSettings, ServerSettings
 from dsp.settings import DspSettings
 from selector.canonical import canonical
@@ -53,6 +54,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     selector: SelectorSettings = SelectorSettings()
     server: ServerSettings = ServerSettings()
     osc: OscSettings = OscSettings()
+    link: LinkSettings = LinkSettings()
+    midi: MidiSettings = MidiSettings()
+    os2l: Os2lSettings = Os2lSettings()
+    dmx: DmxSettings = DmxSettings()
     record: RecordSettings = RecordSettings()
 
     def decision_sha256(self) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from daemon.config import Config
 from daemon.hearing import analyzer_of
+from dsp.clock import ClockReading
 from dsp.events import DspEvent, Onset
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.catalog import Catalog
@@ -118,6 +119,8 @@ class Engine:
                 return self.selector.ack(_pick_fields(Ack, record), sample)
             case "report":
                 return self.selector.report(_pick_fields(Report, record), sample)
+            case "clock":
+                self.analyzer.clock(_pick_fields(ClockReading, record))
             case "device":
                 self.analyzer.device_state(record["state"])
         return ()

@@ -30,6 +30,7 @@ import numpy as np  # noqa: E402
 from daemon import selfcheck  # noqa: E402
 from daemon.audio_frame import pack_audio  # noqa: E402
 from daemon.channels import map_channels  # noqa: E402
+from daemon.clock_input import in_samples  # noqa: E402
 from daemon.config import Config  # noqa: E402
 from daemon.engine import Engine, Hop, log_records  # noqa: E402
 from daemon.engine_link import MAX_MESSAGE, Handover, memory_file, receive  # noqa: E402
@@ -40,8 +41,10 @@ from daemon.osc_out import OscSender  # noqa: E402
 from daemon.realtime import ENGINE, ask_for_priority, quiet_collector  # noqa: E402
 from daemon.replay import engine_of_header  # noqa: E402
 from daemon.ring import Reader, Ring  # noqa: E402
+from daemon.sample_clock import SampleClock  # noqa: E402
 from daemon.wire_events import WireEvents  # noqa: E402
 from dsp.analyzer import quantise  # noqa: E402
+from dsp.snapshot import BeatSource  # noqa: E402
 from selector.catalog import Catalog  # noqa: E402
 
 SNAPSHOT_HZ = 60
@@ -49,43 +52,6 @@ AUDIO_HZ = 60
 WAVEFORM = 1024
 MAX_BACKLOG = 20_000
 GAP_S = 8  # bridged by silence: well below what the ring of analysed samples takes
-
-
-class SampleClock:
-    """Maps sample indices to monotonic seconds.
-
-    Blocks arrive late by a varying amount and never early, so the earliest arrival counts; a slow
-    leak lets the estimate follow a device whose clock is slower than ours.
-    """
-
-    LEAK = 2e-4  # seconds a second: twice what sound cards are apart
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self._anchor: float | None = None
-        self._last = 0.0
-
-    @property
-    def running(self) -> bool:
-        """Whether anything has arrived yet."""
-        return self._anchor is not None
-
-    def restart(self) -> None:
-        """Forget the estimate: the next arrival counts as it comes (a device came, or came back)."""
-        self._anchor = None
-
-    def arrived(self, samples: int, at: float) -> None:
-        """`samples` in all had arrived at monotonic second `at`."""
-        seen = at - samples / self.rate
-        if self._anchor is None or seen < self._anchor:
-            self._anchor = seen
-        else:
-            self._anchor += min(seen - self._anchor, self.LEAK * (at - self._last))
-        self._last = at
-
-    def seconds(self, sample: int) -> float:
-        """Monotonic second at which `sample` sounds (or sounded)."""
-        return (self._anchor if self._anchor is not None else monotonic()) + sample / self.rate
 
 
 class EngineProcess:
@@ -114,6 +80,7 @@ class EngineProcess:
         self.unpacked: deque[Catalog] = deque()
         self.fed = self.engine.position
         self.hops = 0
+        self.beat_source: BeatSource = "audio"
         self.stalled = False
         self.stopping = False
         self.last_data = monotonic()
@@ -170,7 +137,9 @@ class EngineProcess:
 
     def _input(self, record: dict[str, Any]) -> None:
         """Something from outside reaches the engine now."""
-        self.engine.accept({**record, "sample": self.engine.position})
+        stamped = in_samples(record, self.clock) if record["type"] == "clock" else record
+        if stamped is not None:
+            self.engine.accept({**stamped, "sample": self.engine.position})
 
     def _unpack(self, data: bytes) -> None:
         """A thread: a large catalogue takes longer than a beat is announced ahead."""
@@ -298,6 +267,9 @@ class EngineProcess:
         for event in (*hop.heard, *hop.decided):
             self.osc.event(event, self.clock.seconds)
         self.osc.levels(hop.snapshot)
+        if hop.snapshot.beat_source != self.beat_source:
+            self.beat_source = hop.snapshot.beat_source
+            self.osc.state({"beatSource": self.beat_source})
 
     def _send(self, message: dict[str, Any], fd: int | None = None) -> None:
         """Send in order, with the descriptor of a file that is then closed here."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from daemon.engine import Engine
 from daemon.errors import SessionError
 from daemon.session_files import MAX_STATE
 from daemon.state_fields import CONSTANT, TYPED, Typed
+from dsp.ladder import WORDS
 
 MAGIC = b"AIVJST1\n"
 HEAD = len(MAGIC) + 32 + 4
@@ -200,7 +202,8 @@ def _fault(engine: Engine) -> str:
     Everything else that a forged state can do is to decide otherwise, and that is what `verify` finds.
     """
     rate, position = engine.rate, engine.position
-    beats: Any = engine.analyzer._beats
+    keeper = engine.analyzer._beats
+    beats: Any = keeper._tracker
     space, grid, belief = beats._space, beats._grid, beats._belief
     lengths = space._rings[:, 1] * space._rings[:, 2]
     possible = {
@@ -211,6 +214,15 @@ def _fault(engine: Engine) -> str:
             rate / 50 <= period <= 50 * rate for period in (grid.period, belief.steady_period or grid.period)
         ),
         "grid": 0.25 <= grid.octave <= 4.0 and grid.next_beat >= position - 10 * rate,
+        "clocks": all(
+            rate / 50 <= clock.length <= 50 * rate
+            and rate / 50 <= clock.period <= 50 * rate
+            and 1 <= clock.metre <= 64
+            and clock.factor in (0.5, 1.0, 2.0)
+            for clock in keeper._grids()
+        ),
+        "ladder": 0 <= keeper._ladder.rung < len(keeper._ladder._since) == len(WORDS),
+        "taps": all(before < after for before, after in pairwise(keeper._taps._row)),
         "what was heard": all(abs(time - position) <= 10 * rate for time, _ in belief._heard),
         "turns": engine.analyzer._level._turn >= 0 and engine.analyzer._expressive._turn >= 0,
         "history": -1 <= engine.selector._show.history.cursor < len(engine.selector._show.history.items),

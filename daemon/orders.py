@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.audience import Desk
 from daemon.clients import ClientInfo
+from daemon.clock_input import Told
 from daemon.errors import ProtocolError
 from daemon.protocol import Ack, CommandMessage, Report
 from selector import vocabulary
@@ -67,6 +68,11 @@ class Orders:
             raise ProtocolError("a recorded session is being shown; it takes no commands")
         record = {"type": "command", "verb": verb, "origin": origin}
         self._to_engine(record if arg is None else {**record, "arg": arg})
+
+    def clock(self, told: Told) -> None:
+        """Take what a clock says; a recorded session has its own."""
+        if not self._replaying:
+            self._to_engine(told.record())
 
     def submit(self, message: Ack | Report | CommandMessage, client: ClientInfo) -> None:
         """Take a browser's message; see `command`."""

@@ -195,7 +195,7 @@ class OscSender:
         if not self._targets:
             return
         match event:
-            case Beat() if event.trusted or self._locked:
+            case Beat() if event.trusted or self._locked or event.source == "internal":
                 # Once trusted, the count goes on through a breakdown; the flag says that it coasts.
                 self._locked = True
                 at = seconds(event.sample)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from daemon.osc_packet import pack_string
+from dsp.snapshot import BeatSource
 
 PREFIX = "/aivj"
 MAX_TEXT = 120
@@ -164,6 +165,13 @@ OUT: tuple[OutMessage, ...] = (
         _ON_CHANGE,
         "What `pair` or `preset` asked for and is not shown yet; empty when nothing.",
     ),
+    OutMessage(
+        "/aivj/state/clock",
+        _text("source", *get_args(BeatSource)),
+        _ON_CHANGE,
+        "Who keeps the beat: what is heard, Link, MIDI clock, OS2L, taps, a heard beat that coasts, "
+        "or the internal clock.",
+    ),
     OutMessage("/aivj/state/banned", (_COUNTER,), _ON_CHANGE, "How many are banned (`ban`, `unban`)."),
     OutMessage(
         "/aivj/state/audio",
@@ -186,6 +194,7 @@ _ECHOES = {
     "pack": "/aivj/state/pack",
     "energyBias": "/aivj/state/energy",
     "sensitivityDb": "/aivj/state/sensitivity",
+    "beatSource": "/aivj/state/clock",
 }
 
 

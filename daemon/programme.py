@@ -48,6 +48,8 @@ class Programme:
         outcomes: what became of them.
         current: what is on screen, in the shape of `prepare`.
         sensitivity_db: manual gain in force.
+        beat_source: who keeps the beat.
+        audio_state: what the input does.
     """
 
     def __init__(self, config: Config, packs: Mapping[str, Path]) -> None:
@@ -56,6 +58,8 @@ class Programme:
         self.outcomes: deque[dict[str, Any]] = deque(maxlen=4 * PICKS_KEPT)
         self.current: dict[str, Any] | None = None
         self.sensitivity_db = config.dsp.sensitivity_db
+        self.beat_source: str = "audio"
+        self.audio_state: str = "noInput"
         self._prepared: dict[int, dict[str, Any]] = {}
 
     @property
@@ -85,6 +89,12 @@ class Programme:
             return False
         self.sensitivity_db = float(record["arg"])
         return True
+
+    def heard(self, snapshot: Mapping[str, Any]) -> bool:
+        """Keep what a snapshot says that belongs to the state; True if that changed."""
+        before = self.beat_source, self.audio_state
+        self.beat_source, self.audio_state = snapshot["beatSource"], snapshot["audioState"]
+        return before != (self.beat_source, self.audio_state)
 
     def restarted(self) -> None:
         """Another engine goes on: what the last one prepared will not be activated."""

@@ -29,6 +29,7 @@ from daemon.packs import Loaded
 from daemon.programme import Programme
 from daemon.protocol import Ack, CommandMessage, Report
 from daemon.recording import Recording
+from daemon.rig import Rig
 from daemon.ring import Ring
 from daemon.session import Header, new_header
 from daemon.source_child import SourceChild
@@ -87,6 +88,7 @@ class Show:
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
         self.audience: Audience | None = None
+        self.rig: Rig | None = None
         self._counting: asyncio.TimerHandle | None = None
         self.session = ""
         self.position = 0
@@ -100,7 +102,6 @@ class Show:
         )
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
-        self._input_state = "noInput"
         self._said_no_input = False
         self._warnings: list[str] = []
         self._restarts = 0
@@ -197,11 +198,12 @@ class Show:
         if "snapshot" in message:
             self._last_snapshot_at = monotonic()
             self._restarts = 0
-            if message["snapshot"]["audioState"] != self._input_state:
-                self._input_state = message["snapshot"]["audioState"]
+            if self.programme.heard(message["snapshot"]):
                 self.announce_state()
             if self.audience is not None:
                 self.audience.publish_snapshot(message["snapshot"])
+            if self.rig is not None:
+                self.rig.snapshot(message["snapshot"])
             return
         if "osc" in message:
             self._osc_counts = message["osc"]
@@ -236,6 +238,8 @@ class Show:
 
     def _announce(self, wire: dict[str, Any]) -> None:
         self.programme.announced(wire)
+        if self.rig is not None:
+            self.rig.announced(wire)
         if wire["type"] == "state":
             self.announce_state()
         elif self.audience is not None:
@@ -305,14 +309,16 @@ class Show:
             **self.programme.state,
             "type": "state",
             "sensitivityDb": self.programme.sensitivity_db,
+            "beatSource": self.programme.beat_source,
             "version": tool_version(),
             "session": self.session,
             "sample": self.position,
             "atMs": round(monotonic() * 1000, 3),
-            "input": {**self.source.describe(), "state": self._input_state},
+            "input": {**self.source.describe(), "state": self.programme.audio_state},
             "recording": self.recording.describe(),
             "clients": self.audience.client_counts() if self.audience else {},
             "osc": self.orders.desk.describe() if self.orders.desk else None,
+            "rig": self.rig.describe() if self.rig else {},
             "warnings": [*self.programme.state.get("warnings", ()), *self._warnings[-8:]],
         }
 
@@ -357,7 +363,7 @@ class Show:
             "ok": good,
             "reason": "" if good else "no snapshot from the engine for a second",
             "snapshotAgeSec": None if age is None else round(age, 3),
-            "input": {**self.source.describe(), "state": self._input_state},
+            "input": {**self.source.describe(), "state": self.programme.audio_state},
             "engine": self._engine.pid,
             "source": self.source.pid,
         }

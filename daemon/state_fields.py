@@ -20,12 +20,14 @@ from dsp.bars import Bars
 from dsp.barspace import BarSpace, Reading
 from dsp.beats import BeatTracker
 from dsp.belief import Belief
+from dsp.clock import ClockGrid
 from dsp.events import Beat
 from dsp.expressive import Expressive
 from dsp.frames import Frames, Spectrum
 from dsp.frontend import FrontEnd
 from dsp.gain import Gain
 from dsp.grid import BeatGrid
+from dsp.ladder import Ladder
 from dsp.level import Level
 from dsp.network import Network
 from dsp.noise_floor import NoiseFloor
@@ -38,6 +40,8 @@ from dsp.section_evidence import LowBand, Rise
 from dsp.sections import Sections
 from dsp.snapshot import AudioState, Section
 from dsp.squelch import Squelch
+from dsp.taps import Taps
+from dsp.timekeeper import Timekeeper
 from dsp.trust import Trust
 from selector.canonical import HashChain
 from selector.catalog import Item
@@ -83,6 +87,10 @@ CONSTANT: dict[type, frozenset[str]] = {
         BeatTracker: "_settings _rate _delay _frame",
         BarSpace: "_chances tempi _rings _near _moves _restart _bins",
         BeatGrid: "_rate _lead",
+        Timekeeper: "_rate _lead _tap_hold _internal_bpm",
+        ClockGrid: "_rate",
+        Ladder: "_hold _clock_first",
+        Taps: "_rate",
         OctavePolicy: "_policy",
         Belief: "_settings _rate _near",
         Bars: "_enough",
@@ -147,7 +155,9 @@ TYPED: dict[type, dict[str, Typed]] = {
     NoiseFloor: {"_spans": _queue(Spans)},
     Gain: {"_blocks": _queue(float)},
     BeatTracker: {"_reading": Typed(Reading | None), "_coming": _queue(Beat)},
-    BeatGrid: {"_taps": Typed(list[int])},
+    Taps: {"_row": Typed(list[int])},
+    Ladder: {"_since": Typed(list[int])},
+    Timekeeper: {"_coming": _queue(Beat), "_withheld": Typed(Beat | None)},
     Belief: {"_heard": _queue(Spans), "_foretold": _queue(int), "_tempi": _queue(float)},
     Expressive: {"_marks": _queue(int)},
     Sections: {"_before": Typed(Section), "_wanted": Typed(Section), "section": Typed(Section)},

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.beats import BeatTracker, Evidence
+from dsp.clock import ClockReading
 from dsp.detected_beats import DetectedBeats, Detector
 from dsp.errors import InputError
 from dsp.events import DspEvent, HopResult, Onset, SectionChange, StateChange
@@ -26,6 +27,7 @@ from dsp.network import HEADS, Network
 from dsp.sections import NetworkSections, SectionFeatures, Sections
 from dsp.settings import DspSettings
 from dsp.snapshot import AudioState, ExpressiveAudioSnapshot, Section, micro
+from dsp.timekeeper import Timekeeper
 from dsp.trust import Trust
 from dsp.weights import BEATNET
 
@@ -91,9 +93,8 @@ class Analyzer:
         self._valid = Trust(rate // 5, 0)
         self._network = Network(BEATNET)
         self._detected = DetectedBeats(detector, settings, hop, rate) if detector else None
-        self._beats = self._detected or BeatTracker(
-            settings, hop, rate, int(BEATNET.delays[BEAT]) / FRAME_RATE
-        )
+        tracker = self._detected or BeatTracker(settings, hop, rate, int(BEATNET.delays[BEAT]) / FRAME_RATE)
+        self._beats = Timekeeper(tracker, settings, hop, rate)
         self._expressive = Expressive(hop, rate)
         self._sections = Sections(settings, hop * SECTION_HOPS, rate)
         self._powers = [0.0, 0.0]
@@ -122,12 +123,16 @@ class Analyzer:
         self._device = state
 
     def tap(self) -> None:
-        """Take a tap at the current position; from the third on the grid follows."""
+        """Take a tap at the current position; from the third on they set the grid."""
         self._beats.tap(self.position)
 
     def tap_downbeat(self) -> None:
         """The beat nearest to the current position is the first of a bar."""
         self._beats.tap_downbeat(self.position)
+
+    def clock(self, reading: ClockReading) -> None:
+        """A clock that somebody else keeps says where it is."""
+        self._beats.clock(self.position, reading)
 
     def nudge(self, ms: float) -> None:
         """Move the beat grid by so many milliseconds, later when positive."""

@@ -24,6 +24,7 @@ from dsp.grid import Announced, BeatGrid
 from dsp.octave import OctavePolicy
 from dsp.settings import DspSettings
 from dsp.snapshot import BeatSource, micro
+from dsp.taps import Tapped
 
 READ_FRAMES = 5
 """The hypotheses are read every 50 ms."""
@@ -83,6 +84,16 @@ class BeatTracker:
         return self._grid.source
 
     @property
+    def running(self) -> bool:
+        """Whether beats are announced."""
+        return self._belief.running
+
+    @property
+    def coasting(self) -> bool:
+        """Whether they go on only because they were sure before."""
+        return self._belief.coasting
+
+    @property
     def trusted(self) -> bool:
         """Whether the beats can be relied on."""
         return self._belief.trusted
@@ -133,13 +144,22 @@ class BeatTracker:
         self._fall(now)
         return self._announce(now)
 
-    def tap(self, now: int) -> None:
+    def tap(self, now: int, tapped: Tapped) -> None:
         """Someone taps along."""
-        period, ready = self._grid.tap(now)
-        if ready:
-            # What has been tapped is the likeliest, whatever was heard: frames run `delay` behind.
-            self._space.suggest(period / self._frame, self._delay / period)
-            self._belief.assume()
+        self._grid.rule(now, tapped)
+        # What has been tapped is the likeliest, whatever was heard.
+        self._propose(now, tapped.period, tapped.beat)
+        self._belief.assume()
+
+    def suggest(self, now: int, period: float, beat: float) -> None:
+        """A clock has a beat at sample `beat`, one each `period`: likely, if that tempo is looked for."""
+        bpm = 60.0 * self._rate / period
+        if self._settings.tempo_min_bpm <= bpm <= self._settings.tempo_max_bpm:
+            self._propose(now, period, beat)
+
+    def _propose(self, now: int, period: float, beat: float) -> None:
+        left = (beat - now + self._delay) / period  # frames run `delay` behind
+        self._space.suggest(period / self._frame, left - left // 1.0)
 
     def tap_downbeat(self, now: int) -> None:
         """Someone says that the beat next to now is the first of a bar."""

@@ -75,6 +75,11 @@ class Belief:
         self._foretold.clear()
         self._tempi.clear()
 
+    @property
+    def coasting(self) -> bool:
+        """Beats run though they are not heard any more."""
+        return self.running and self._adrift_s > 0.0
+
     def forget_tempi(self) -> None:
         """The tempo changed by decree: that is no instability."""
         self._tempi.clear()

@@ -22,6 +22,7 @@ from dsp.grid import Announced, BeatGrid, Following
 from dsp.settings import DspSettings
 from dsp.snapshot import BeatSource, micro
 from dsp.steadiness import tempo_stability01
+from dsp.taps import Tapped
 from dsp.trust import Trust
 
 BEATS_PER_BAR = 4
@@ -33,6 +34,8 @@ FIRMLY = Following(pull=1.0, patience=2, stubbornness=2)
 """Detected beats that must miss the grid until it jumps to them."""
 START_BEATS = 2
 """Detected beats from which others are announced."""
+COAST_BEATS = 1.5
+"""Beats without a detected one after which the others coast."""
 MISSING_BEATS = 4.0
 """Beats without a detected one after which none is announced."""
 
@@ -61,7 +64,7 @@ class Detector(Protocol):
 class DetectedBeats:
     """The door of `dsp.beats.BeatTracker`, with `hear` for the samples.
 
-    Attributes: as there; `beats_per_bar` is always 4.
+    Attributes: as there; `beats_per_bar` is always 4, and `coasting` says that beats go on undetected.
     """
 
     beats_per_bar = BEATS_PER_BAR
@@ -87,6 +90,7 @@ class DetectedBeats:
         self._tempi.clear()
         self._tapped = False
         self.running = False
+        self.coasting = False
         self.trusted = False
         self.confidence01 = 0.0
         self.stability01 = 0.0
@@ -136,11 +140,13 @@ class DetectedBeats:
         self._fall(now)
         return [event for said in self._grid.announce(now, self.running) for event in self._tell(said, now)]
 
-    def tap(self, now: int) -> None:
+    def tap(self, now: int, tapped: Tapped) -> None:
         """Someone taps along."""
-        _, ready = self._grid.tap(now)
-        if ready:
-            self.running, self._last = True, now
+        self._grid.rule(now, tapped)
+        self.running, self._last = True, now
+
+    def suggest(self, now: int, period: float, beat: float) -> None:
+        """A clock has a beat at sample `beat`; a foreign detector takes no advice."""
 
     def tap_downbeat(self, now: int) -> None:
         """Someone says that the beat next to now is the first of a bar."""
@@ -176,6 +182,7 @@ class DetectedBeats:
         if not alive:
             self.confidence01 = 0.0
         self.running = tapped or (alive and (self.running or self._heard >= START_BEATS))
+        self.coasting = self.running and not tapped and now - self._last > COAST_BEATS * self._grid.period
         stable = settings.beat_trust_stability
         good = self.running and self.confidence01 >= settings.beat_trust_enter and self.stability01 >= stable
         bad = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dsp.snapshot import BeatSource
+from dsp.taps import Tapped
 
 
 class Announced(NamedTuple):
@@ -78,7 +79,6 @@ class BeatGrid:
         self.octave = 1.0
         self._disagreed = 0
         self._agile, self._bias = 1.0, 0.0
-        self._taps: list[int] = []
         self._tapped_until = -1
 
     @property
@@ -164,24 +164,11 @@ class BeatGrid:
             self.next_beat += self.period
         return said
 
-    def tap(self, now: int) -> tuple[float, bool]:
-        """Take one tap; from the third on the grid follows the taps for eight beats.
-
-        Returns:
-            Samples per beat, and whether the grid was set.
-        """
-        if self._taps and now - self._taps[-1] > 2 * self._rate:
-            self._taps.clear()
-        self._taps = [*self._taps[-7:], now]
-        if len(self._taps) < 3:
-            return self.period, False
-        period = (self._taps[-1] - self._taps[0]) / (len(self._taps) - 1)
-        if period < self._rate / 5.0:
-            return self.period, False
-        self.period = period
-        self._tapped_until = now + int(8.0 * period)
-        self._place(float(now), now)
-        return period, True
+    def rule(self, now: int, tapped: Tapped) -> None:
+        """Follow taps and nothing else for eight beats."""
+        self.period = tapped.period
+        self._tapped_until = now + int(8.0 * tapped.period)
+        self._place(tapped.beat, now)
 
     def scale(self, factor: float, now: int) -> None:
         """Halve (2.0) or double (0.5) the period relative to what is heard; twice undoes the other."""

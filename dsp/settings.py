@@ -183,6 +183,40 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"unit": "", "hot": False},
         ),
     ] = 0.9
+    clock_first: Annotated[
+        bool,
+        Meta(
+            description="Whether Link, MIDI clock and OS2L go before a beat that is heard and trusted; else they step in where none is.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = False
+    clock_hold_s: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=60.0,
+            description="How long something more trusted must be good before the beat goes back to it; something less trusted steps in at once.",
+            extra={"unit": "s", "hot": False},
+        ),
+    ] = 2.0
+    tap_hold_s: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=3600.0,
+            description="How long a tapped tempo goes on where no beat is heard and no clock runs.",
+            extra={"unit": "s", "hot": False},
+        ),
+    ] = 60.0
+    internal_bpm: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=240.0,
+            description="Tempo of the clock of last resort, which is never trusted; it goes on from the last beat if there was one just now. 0 for none, 30 at the least.",
+            extra={"unit": "BPM", "hot": False},
+        ),
+    ] = 0.0
     section_groove: Annotated[
         float,
         Meta(
@@ -213,6 +247,8 @@ class DspSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse pairs that contradict each other."""
+        if 0.0 < self.internal_bpm < 30.0:
+            raise SettingsError("too slow", where="dsp.internal_bpm", fix="use 30 or more, or 0 for none")
         for low, high in (
             ("tempo_min_bpm", "tempo_max_bpm"),
             ("beat_trust_leave", "beat_trust_enter"),

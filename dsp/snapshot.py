@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 AudioState = Literal["noInput", "stalled", "silent", "live"]
-BeatSource = Literal["audio", "link", "midi", "tap", "internal"]
+BeatSource = Literal["audio", "link", "midi", "os2l", "tap", "coast", "internal"]
 Section = Literal["silence", "calm", "groove", "build", "drop", "peak", "breakdown"]
 
 MICRO = 1_000_000

@@ -43,6 +43,7 @@ if [ "${1:-run}" = test ]; then
     need chromium "tests in a real browser" command -v chromium
     need qlcplus "tests with a real lighting program" command -v qlcplus
     need projectm-data "tests with real presets" test -d /usr/share/projectM/presets
+    need jackd2 "tests with MIDI between programs" command -v jackd
     need ola "tests with another lighting program" command -v olad
 fi
 if [ "${1:-run}" = models ]; then

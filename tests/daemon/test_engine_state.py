@@ -62,6 +62,16 @@ INPUTS: list[dict[str, Any]] = sorted(
         command(27.0, "next"),
         at(29.0, "overflow", count=3),
         command(30.0, "calm"),
+        *(
+            at(second, "clock", source=source, bpm=bpm, beat=int(second * 48000) - 4000, place=place, metre=4)
+            for second, source, bpm, place in (
+                (30.5, "os2l", 126.0, -1),
+                (31.5, "midi", 126.0, 2),
+                (32.5, "link", 126.0, 1),
+                (33.4, "link", 126.0, 3),
+            )
+        ),
+        *(command(34.2 + 0.4 * tap, "tap") for tap in range(4)),
         command(31.0, "blackout", True),
     ],
     key=lambda record: record["sample"],
@@ -289,7 +299,7 @@ def test_bombs_take_no_memory(catalog: Catalog, state: bytes, name: str) -> None
 def test_an_index_beyond_its_array_is_refused(catalog: Catalog, state: bytes, name: str) -> None:
     engine = made(catalog)
     restore(engine, state, "test")
-    space: Any = engine.analyzer._beats
+    space: Any = engine.analyzer._beats._tracker
     getattr(space._space, name)[3] = -1
     with pytest.raises(SessionError, match="hypotheses"):
         restore(made(catalog), dump(engine), "test")
@@ -304,9 +314,31 @@ def test_a_grid_that_would_never_end_is_refused(
 ) -> None:
     engine = made(catalog)
     restore(engine, state, "test")
-    beats: Any = engine.analyzer._beats
+    beats: Any = engine.analyzer._beats._tracker
     setattr(beats._grid, name, value)
     with pytest.raises(SessionError):
+        restore(made(catalog), dump(engine), "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("period", 0.0), ("period", -5.0), ("period", LARGEST * 2.0), ("factor", 0.0), ("metre", 0)],
+)
+def test_a_clock_that_would_never_end_is_refused(
+    catalog: Catalog, state: bytes, name: str, value: float
+) -> None:
+    engine = made(catalog)
+    restore(engine, state, "test")
+    setattr(engine.analyzer._beats._midi, name, value)
+    with pytest.raises(SessionError):
+        restore(made(catalog), dump(engine), "test")
+
+
+def test_a_rung_that_is_none_is_refused(catalog: Catalog, state: bytes) -> None:
+    engine = made(catalog)
+    restore(engine, state, "test")
+    engine.analyzer._beats._ladder.rung = 8
+    with pytest.raises(SessionError, match="ladder"):
         restore(made(catalog), dump(engine), "test")
 
 

@@ -10,6 +10,7 @@ import pytest
 from dsp.detected_beats import DetectedBeats, Detection
 from dsp.events import Beat, Tempo
 from dsp.settings import DspSettings
+from dsp.taps import Tapped
 
 RATE, HOP = 48000, 256
 LEAD = 60 * RATE // 1000
@@ -125,7 +126,7 @@ def test_half_and_double_time(factor, period):
 
 def test_taps_set_the_grid_where_nothing_is_detected():
     beats = tracker(Scripted([]))
-    events = play(beats, 6, hands=[(1 + 0.6 * i, beats.tap) for i in range(4)])
+    events = play(beats, 6, hands=[(2.2, lambda now: beats.tap(now, Tapped(0.6 * RATE, now)))])
     times = seconds_of(events)
     assert np.diff(times) == pytest.approx(0.6, abs=0.01)
     assert {e.source for e in events if isinstance(e, Beat)} == {"tap"}

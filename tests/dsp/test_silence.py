@@ -71,6 +71,6 @@ def test_nothing_decays_into_subnormal_numbers():
     analyzer.feed(to_int(beat_track(124, RATE, 2)[0]))
     analyzer.feed(silence(30, RATE))
     front = analyzer._front
-    for array in (front._memory, front.levels, front.out, analyzer._beats._space._mass):
+    for array in (front._memory, front.levels, front.out, analyzer._beats._tracker._space._mass):
         tiny = np.abs(array[array != 0.0])
         assert tiny.size == 0 or tiny.min() > 1e-300

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from ending import end
 
-OSC_DEVICE = "OSC Device"
+OSC_DEVICE, SACN_DEVICE, ARTNET_DEVICE = "OSC Device", "E1.31", "ArtNet"
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -51,8 +51,11 @@ class Ola:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Ola]:
-    """Start olad as its own user (it refuses to be root), with OSC going into universe 1."""
+def running(folder: Path, *, dmx: bool = False) -> Iterator[Ola]:
+    """Start olad as its own user (it refuses to be root), with OSC going into universe 1.
+
+    With `dmx` sACN goes into universe 2 and Art-Net into universe 3, by their usual ports.
+    """
     olad = shutil.which("olad")
     assert olad is not None, "olad is not installed (package ola)"
     web, rpc = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
@@ -63,8 +66,19 @@ def running(folder: Path) -> Iterator[Ola]:
         f"enabled = true\ninput_ports = 1\noutput_ports = 1\nudp_listen_port = {osc}\n"
         "port_0_address = /dmx/universe/%d\nport_0_output_format = blob\nport_0_targets =\n"
     )
-    others = (
-        "artnet e131 espnet kinet nanoleaf openpixelcontrol pathport sandnet shownet renard opendmx usbserial"
+    inward = "artnet e131 "
+    if dmx:
+        (conf / "ola-artnet.conf").write_text(
+            "enabled = true\nip = 127.0.0.1\nuse_loopback = true\nalways_broadcast = false\n"
+            "net = 0\nsubnet = 0\noutput_ports = 4\nuse_limited_broadcast = false\n"
+            "short_name = OLA\nlong_name = OLA\n"
+        )
+        (conf / "ola-e131.conf").write_text(
+            "enabled = true\nip = 127.0.0.1\ninput_ports = 2\noutput_ports = 2\nrevision = 0.46\n"
+            "dscp = 0\nignore_preview = true\nprepend_hostname = false\ndraft_discovery = false\n"
+        )
+    others = ("" if dmx else inward) + (
+        "espnet kinet nanoleaf openpixelcontrol pathport sandnet shownet renard opendmx usbserial"
     )
     for plugin in (
         others + " usbdmx stageprofi spi uartdmx milinst gpio ftdidmx dmx4linux karate usbpro"
@@ -87,18 +101,21 @@ def running(folder: Path) -> Iterator[Ola]:
         try:
             ola = Ola(web, rpc, osc)
             ola.ready()
-            _patch(ola)
+            _patch(ola, 1, OSC_DEVICE)
+            if dmx:
+                _patch(ola, 2, SACN_DEVICE)
+                _patch(ola, 3, ARTNET_DEVICE)
             yield ola
         finally:
             end(process)
 
 
-def _patch(ola: Ola) -> None:
-    """Lead its OSC input into universe 1. The RPC port of its tools is fixed, so this goes by HTTP."""
+def _patch(ola: Ola, universe: int, device: str) -> None:
+    """Lead an input into a universe. The RPC port of its tools is fixed, so this goes by HTTP."""
     with urlopen(f"http://127.0.0.1:{ola.web_port}/json/get_ports", timeout=2) as page:
         ports = json.load(page)
-    (port,) = [p["id"] for p in ports if p["device"].startswith(OSC_DEVICE) and not p["is_output"]]
-    body = f"id=1&name=aivjd&add_ports={port}".encode()
+    port = next(p["id"] for p in ports if p["device"].startswith(device) and not p["is_output"])
+    body = f"id={universe}&name=aivjd{universe}&add_ports={port}".encode()
     with urlopen(f"http://127.0.0.1:{ola.web_port}/new_universe", data=body, timeout=2) as page:
         answer = json.load(page)
     assert answer.get("ok"), answer

@@ -16,6 +16,7 @@ export function state(changes: Partial<DaemonState> = {}): DaemonState {
     packs: ["demo"],
     energyBias: 0,
     sensitivityDb: 0,
+    beatSource: "audio",
     pinned: null,
     banned: [],
     quarantined: [],

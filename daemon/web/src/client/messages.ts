@@ -11,7 +11,7 @@ export type Role = "stage" | "control" | "monitor";
 export type PickKind = "pair" | "preset";
 export type Layer = "fg" | "bg";
 export type AudioState = "noInput" | "stalled" | "silent" | "live";
-export type BeatSource = "audio" | "link" | "midi" | "tap" | "internal";
+export type BeatSource = "audio" | "link" | "midi" | "os2l" | "tap" | "coast" | "internal";
 export type Section = "silence" | "calm" | "groove" | "build" | "drop" | "peak" | "breakdown";
 
 /** What the room sounds like at `atMs` (latest wins). */
@@ -187,6 +187,7 @@ export interface DaemonState {
   packs: string[];
   energyBias: number;
   sensitivityDb: number;
+  beatSource: BeatSource;
   pinned: string | number | null;
   banned: (string | number)[];
   quarantined: { id: string; reason: string; untilSample: number }[];

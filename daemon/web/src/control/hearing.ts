@@ -2,6 +2,7 @@
 
 import type { AivjClient, AudioFrame, Snapshot } from "../client/index.js";
 import { byId, make, setText } from "./dom.js";
+import { clockInWords } from "./words.js";
 
 interface Meter {
   label: string;
@@ -90,7 +91,7 @@ export class Hearing {
             ? "on the beat"
             : "guessing";
     setText(byId("trust"), trust);
-    setText(byId("bpm-source"), beatSource === "audio" ? `BPM · ${Math.round(beatConfidence01 * 100)} %` : `BPM · ${beatSource}`);
+    setText(byId("bpm-source"), `BPM · ${clockInWords(beatSource, beatConfidence01)}`);
     byId("trust").classList.toggle("sure", fresh && beatTrusted);
     byId("bpm").classList.toggle("sure", fresh && beatTrusted);
     setText(byId("section"), snapshot.section);

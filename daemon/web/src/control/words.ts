@@ -1,6 +1,6 @@
 /** Records and numbers in the operator's words. */
 
-import type { OutcomeRecord, PickRecord, PreparedPick } from "../client/index.js";
+import type { BeatSource, OutcomeRecord, PickRecord, PreparedPick } from "../client/index.js";
 
 const REASONS: Readonly<Record<string, string>> = {
   start: "The show has to begin with something",
@@ -60,6 +60,21 @@ export function whyInWords({ reason, trigger }: Pick<PickRecord, "reason" | "tri
   const why = reasonInWords(reason);
   if (trigger === undefined || trigger === reason) return why;
   return `${reasonInWords(trigger)}. ${why}`;
+}
+
+const CLOCKS: Readonly<Record<BeatSource, string>> = {
+  audio: "heard",
+  link: "Link",
+  midi: "MIDI clock",
+  os2l: "OS2L",
+  tap: "tapped",
+  coast: "coasting",
+  internal: "internal clock",
+};
+
+/** Who keeps the beat; of one that is heard, how sure it is. */
+export function clockInWords(source: BeatSource, confidence01: number): string {
+  return source === "audio" ? `${Math.round(confidence01 * 100)} %` : (CLOCKS[source] ?? source);
 }
 
 export function factorInWords(name: string): string {

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from daemon.commands.pack_arguments import add_pack
 from daemon.errors import AivjdError
 
 DESCRIPTION = """\
@@ -142,25 +143,7 @@ def build_parser() -> argparse.ArgumentParser:
     bisect.add_argument("--json", action="store_true", help="what was found as JSON")
 
     pack = commands.add_parser("pack", help="build and check packs")
-    pack_commands = pack.add_subparsers(dest="pack_command", metavar="ACTION", required=True)
-    build = pack_commands.add_parser("build", help="real presets into a pack of pairs and singles")
-    build.add_argument(
-        "--from",
-        dest="source",
-        type=Path,
-        required=True,
-        metavar="PACKAGE",
-        help="installed npm package butterchurn-presets",
-    )
-    build.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="the pack's folder; its name is the pack's"
-    )
-    build.add_argument("--pairs", type=int, default=96)
-    build.add_argument("--presets", type=int, default=240)
-    build.add_argument("--seed", type=int, default=1)
-    build.add_argument("--verbose", action="store_true", help="name every refused preset with its reason")
-    check = pack_commands.add_parser("check", help="is a pack whole and readable?")
-    check.add_argument("pack", type=Path, metavar="DIR")
+    add_pack(pack)
 
     models = commands.add_parser("models", help="make what models are trained with; score them")
     models_commands = models.add_subparsers(dest="models_command", metavar="ACTION", required=True)

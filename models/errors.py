@@ -15,3 +15,13 @@ class PresetError(ModelsError):
 
 class PackError(ModelsError):
     """A pack, or what it is to be made of, is wrong."""
+
+
+class ShaderError(ModelsError):
+    """A preset's shader cannot be converted."""
+
+
+class ConverterError(ModelsError):
+    """The shader converter is missing."""
+
+    exit_code = 3

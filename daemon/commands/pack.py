@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from daemon.commands.steps import steps_bar
 from daemon.fingerprint import tool_version
 
 
 def pack(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
+    if args.pack_command in ("sync", "convert"):
+        from daemon.commands.pack_sync import pack_sync
+
+        return pack_sync(args)
     return _build(args) if args.pack_command == "build" else _check(args)
 
 
 def _build(args: argparse.Namespace) -> int:
     from models.packs.demo import build_demo
 
-    progress = _progress if sys.stderr.isatty() else None
     built = build_demo(
         args.source,
         args.out,
@@ -24,7 +27,7 @@ def _build(args: argparse.Namespace) -> int:
         singles=args.presets,
         seed=args.seed,
         tool_version=tool_version(),
-        progress=progress,
+        progress=steps_bar(),
     )
     print(
         f"{built.folder}: {built.pairs} pairs and {built.singles} presets from {built.scanned} files, "
@@ -43,13 +46,3 @@ def _check(args: argparse.Namespace) -> int:
         print(problem)
     print(f"{args.pack}: {'good' if not problems else f'{len(problems)} problems'}")
     return 1 if problems else 0
-
-
-def _progress(done: int, total: int, what: str) -> None:
-    bar = "#" * (30 * done // max(total, 1))
-    print(
-        f"\r[{bar:<30}] {done}/{total} {what:<24.24}",
-        end="\n" if done >= total else "",
-        file=sys.stderr,
-        flush=True,
-    )

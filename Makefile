@@ -6,6 +6,7 @@ WEB := daemon/web
 PIP := $(BIN)/pip --disable-pip-version-check -q
 WEB_SOURCES := $(shell find $(WEB)/src -type f 2>/dev/null) $(wildcard $(WEB)/*.html $(WEB)/*.ts $(WEB)/*.json)
 PACK := build/packs/demo
+CONVERTER := build/shader-converter/shader-converter
 RUN_ARGS ?=
 PYTEST_ARGS ?=
 GOLDEN_ARGS ?=
@@ -22,7 +23,7 @@ run: setup ## set up, listen, decide, serve the stage and control pages
 
 setup: $(VENV)/.installed $(WEB)/dist/.built $(PACK)/.built $(VENV)/.warm ## environment, web pages, demo pack, compiled kernels
 
-test: setup $(VENV)/.installed-dev $(VENV)/.system-test lint ## everything, with a real sound server, browser and lighting program
+test: setup $(VENV)/.installed-dev $(VENV)/.system-test $(CONVERTER) lint ## everything, with a real sound server, browser and lighting program
 	cd $(WEB) && npm run --silent check
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -78,6 +79,11 @@ $(WEB)/dist/.built: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 
 $(PACK)/.built: $(VENV)/.installed $(WEB)/node_modules/.installed $(wildcard models/*.py models/packs/*.py models/measure/*)
 	@$(BIN)/aivjd pack build --from $(WEB)/node_modules/butterchurn-presets --out $(PACK)
+	@touch $@
+
+# HLSL to GLSL, for `aivjd pack convert`: built once from an npm package (half a minute of CPU).
+$(CONVERTER): $(VENV)/.system-test $(wildcard tools/shader-converter/*)
+	@sh tools/shader-converter/build.sh
 	@touch $@
 
 # Compiles the numba kernels once, so that the first start is as quick as the next.

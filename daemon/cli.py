@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from daemon.commands.pack_arguments import add_pack
 from daemon.errors import AivjdError
 
 DESCRIPTION = """\
@@ -142,39 +143,7 @@ def build_parser() -> argparse.ArgumentParser:
     bisect.add_argument("--json", action="store_true", help="what was found as JSON")
 
     pack = commands.add_parser("pack", help="build and check packs")
-    pack_commands = pack.add_subparsers(dest="pack_command", metavar="ACTION", required=True)
-    build = pack_commands.add_parser("build", help="real presets into a pack of pairs and singles")
-    build.add_argument(
-        "--from",
-        dest="source",
-        type=Path,
-        required=True,
-        metavar="PACKAGE",
-        help="installed npm package butterchurn-presets",
-    )
-    build.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="the pack's folder; its name is the pack's"
-    )
-    build.add_argument("--pairs", type=int, default=96)
-    build.add_argument("--presets", type=int, default=240)
-    build.add_argument("--seed", type=int, default=1)
-    build.add_argument("--verbose", action="store_true", help="name every refused preset with its reason")
-    check = pack_commands.add_parser("check", help="is a pack whole and readable?")
-    check.add_argument("pack", type=Path, metavar="DIR")
-    gate = pack_commands.add_parser(
-        "gate",
-        help="do the learned scores of a pack mean anything?",
-        description="Exit code 0: every rule holds; 1: one does not; 2: no such table.",
-    )
-    gate.add_argument("pack", type=Path, metavar="DIR")
-    gate.add_argument(
-        "--evidence",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="Parquet: what the model said beside what was measured, on families it was not trained on",
-    )
-    gate.add_argument("--json", action="store_true", help="what each rule found as JSON")
+    add_pack(pack)
 
     models = commands.add_parser("models", help="make what models are trained with; score them")
     models_commands = models.add_subparsers(dest="models_command", metavar="ACTION", required=True)

@@ -25,3 +25,13 @@ class GateError(ModelsError):
 
 class TableError(ModelsError):
     """A table is not what it should be."""
+
+
+class ShaderError(ModelsError):
+    """A preset's shader cannot be converted."""
+
+
+class ConverterError(ModelsError):
+    """The shader converter is missing."""
+
+    exit_code = 3

@@ -42,6 +42,10 @@ if [ "${1:-run}" = test ]; then
     need pulseaudio-utils "tests with a real sound server" command -v paplay
     need chromium "tests in a real browser" command -v chromium
     need qlcplus "tests with a real lighting program" command -v qlcplus
+    need cmake "the shader converter" command -v cmake
+    need g++ "the shader converter" command -v c++
+    need bison "the shader converter" command -v bison
+    need flex "the shader converter" command -v flex
     need projectm-data "tests with real presets" test -d /usr/share/projectM/presets
     need jackd2 "tests with MIDI between programs" command -v jackd
     need ola "tests with another lighting program" command -v olad

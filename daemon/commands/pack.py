@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 
+from daemon.commands.steps import steps_bar
 from daemon.fingerprint import tool_version
 
 
 def pack(args: argparse.Namespace) -> int:
     """Dispatch to the action."""
-    actions = {"build": _build, "check": _check, "gate": _gate}
-    return actions[args.pack_command](args)
+    if args.pack_command in ("sync", "convert"):
+        from daemon.commands.pack_sync import pack_sync
+
+        return pack_sync(args)
+    return {"build": _build, "check": _check, "gate": _gate}[args.pack_command](args)
 
 
 def _build(args: argparse.Namespace) -> int:
     from models.packs.demo import build_demo
 
-    progress = _progress if sys.stderr.isatty() else None
     built = build_demo(
         args.source,
         args.out,
@@ -27,7 +29,7 @@ def _build(args: argparse.Namespace) -> int:
         singles=args.presets,
         seed=args.seed,
         tool_version=tool_version(),
-        progress=progress,
+        progress=steps_bar(),
     )
     print(
         f"{built.folder}: {built.pairs} pairs and {built.singles} presets from {built.scanned} files, "
@@ -60,13 +62,3 @@ def _gate(args: argparse.Namespace) -> int:
         print(f"{'holds' if finding.passed else 'FAILS'}  {finding.rule:<12} {finding.text}")
     print(f"{args.pack}: {'passes' if verdict.passed else 'fails: ' + ', '.join(verdict.failed)}")
     return 0 if verdict.passed else 1
-
-
-def _progress(done: int, total: int, what: str) -> None:
-    bar = "#" * (30 * done // max(total, 1))
-    print(
-        f"\r[{bar:<30}] {done}/{total} {what:<24.24}",
-        end="\n" if done >= total else "",
-        file=sys.stderr,
-        flush=True,
-    )

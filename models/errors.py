@@ -25,3 +25,7 @@ class GateError(ModelsError):
 
 class TableError(ModelsError):
     """A table is not what it should be."""
+
+
+class EmbeddingError(ModelsError):
+    """Vectors that cannot be used, or that are none."""

@@ -1,0 +1,1 @@
+"""From MilkDrop's presets to what the stage runs."""

@@ -35,3 +35,7 @@ class ConverterError(ModelsError):
     """The shader converter is missing."""
 
     exit_code = 3
+
+
+class EmbeddingError(ModelsError):
+    """Vectors that cannot be used, or that are none."""

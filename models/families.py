@@ -54,8 +54,8 @@ def families(presets: Sequence[Preset]) -> list[int]:
 
     first_of_stem: dict[tuple[str, str], int] = {}
     for i, preset in enumerate(presets):
-        title = stem(preset.title)
-        if len(title) < 4 or title in _SERIES_TITLES:
+        title = telling_stem(preset.title)
+        if not title:
             continue
         for author in authors(preset.author):
             join(first_of_stem.setdefault((author, title), i), i)
@@ -83,6 +83,12 @@ def stem(title: str) -> str:
     while len(words) > 2 and _VERSION_WORD.match(words[-1]):
         words.pop()
     return " ".join(words)
+
+
+def telling_stem(title: str) -> str:
+    """`stem` where it says that presets belong together; empty where it is short or numbers a series."""
+    found = stem(title)
+    return found if len(found) >= 4 and found not in _SERIES_TITLES else ""
 
 
 def sketch(preset: Preset) -> frozenset[int]:

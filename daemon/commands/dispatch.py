@@ -182,6 +182,10 @@ def bench(args: argparse.Namespace) -> int:
     """`aivjd bench`."""
     from importlib import import_module
 
+    if args.name == "similar":
+        from models.embed.bench import main
+
+        return main(args)
     return int(import_module(f"daemon.bench.{args.name}").main(args))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 from importlib.util import find_spec
 
 from daemon.errors import MissingError, UsageError
@@ -16,6 +18,8 @@ def models(args: argparse.Namespace) -> int:
         "train-beats": _train_beats,
         "train-onsets": _train_onsets,
         "score-beats": _score_beats,
+        "embed": _embed,
+        "similar": _similar,
     }
     return actions[args.models_command](args)
 
@@ -72,6 +76,34 @@ def _score_beats(args: argparse.Namespace) -> int:
     from daemon.commands.score_beats import score_beats
 
     return score_beats(args)
+
+
+def _embed(args: argparse.Namespace) -> int:
+    from models.embed.make import make_code_view
+
+    made = make_code_view(args.presets, args.out)
+    if args.json:
+        print(json.dumps(asdict(made.about)))
+        return 0
+    about = made.about
+    print(f"{args.out}: {about.count} presets, view {about.view}, {len(made.refused)} files refused")
+    for name, text in about.measured.items():
+        print(f"  {name:<10} {text}")
+    return 0
+
+
+def _similar(args: argparse.Namespace) -> int:
+    from models.embed.make import similar
+
+    name, found, stored = similar(args.embedding, args.preset, args.count)
+    if args.json:
+        rows = [{"id": n.id, "name": stored.names[n.id], "cosine": round(n.cosine, 6)} for n in found]
+        print(json.dumps({"id": name, "name": stored.names[name], "nearest": rows}))
+        return 0
+    print(f"{name[:12]}  {stored.names[name]}")
+    for neighbour in found:
+        print(f"  {neighbour.cosine:6.3f}  {neighbour.id[:12]}  {stored.names[neighbour.id]}")
+    return 0
 
 
 def show_progress(done: int, total: int) -> None:

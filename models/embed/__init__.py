@@ -1,0 +1,1 @@
+"""Embeddings of presets: what is alike, found exactly."""

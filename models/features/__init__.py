@@ -1,0 +1,1 @@
+"""What can be known of a preset without rendering it: its text, and what its equations do."""

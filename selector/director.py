@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from dsp.events import Beat, DspEvent, Onset, SectionChange
 from dsp.snapshot import ExpressiveAudioSnapshot
@@ -341,8 +342,7 @@ def _stays(settings: DirectorSettings, rate: int) -> dict[str, tuple[int, int]]:
     """Shortest and longest stay in each section, samples, within those that bind all."""
     least, most = settings.min_dwell_sec, settings.max_dwell_sec
     found = {}
-    for section in settings.dwell.__struct_fields__:
-        low, high = getattr(settings.dwell, section)
+    for section, (low, high) in asdict(settings.dwell).items():
         shortest = min(max(low, least), most)
         longest = max(min(high or most, most), shortest)
         found[section] = samples(shortest, rate), samples(longest, rate)

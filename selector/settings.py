@@ -7,6 +7,7 @@ hot (may change while running). An absent key means the default given there, nev
 from __future__ import annotations
 
 from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from selector.director_settings import DirectorSettings
 from selector.loop_settings import LoopSettings
@@ -38,8 +39,7 @@ class SelectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 f"director.flash_gap_sec ({d.flash_gap_sec}) exceeds min_dwell_sec ({d.min_dwell_sec})."
             )
-        for section in d.dwell.__struct_fields__:
-            low, high = getattr(d.dwell, section)
+        for section, (low, high) in asdict(d.dwell).items():
             if high and low > high:
                 raise ValueError(
                     f"director.dwell.{section}: the shortest stay ({low}) exceeds the longest ({high})."

@@ -176,8 +176,13 @@ def loaded_files(pid: int) -> str:
 
 def activated(session: Path) -> list[int]:
     """Seqs in the order in which they came on screen, by the pickLog."""
+    return [r["seq"] for r in outcomes(session, "activated")]
+
+
+def outcomes(session: Path, *of: str) -> list[dict[str, Any]]:
+    """Outcome records of these kinds, as they came."""
     records = SessionReader(session).records("picks")
-    return [r["seq"] for r in records if r["type"] == "outcome" and r["outcome"] == "activated"]
+    return [r for r in records if r["type"] == "outcome" and r["outcome"] in of]
 
 
 def pick_of(session: Path) -> dict[int, dict[str, Any]]:
@@ -214,7 +219,9 @@ def test_picks_agree_in_log_page_and_desk(live: Live) -> None:
     shown = [p["seq"] for p in sorted(on_air, key=lambda p: p["activatedAtMs"])]
     assert len(shown) >= 5
     assert shown == [seq for seq in order if seq in shown]
-    assert set(order) - set(shown) <= {order[0], order[-1]}
+    # A page that draws on a busy processor may miss a picture that `next` gave no time to load: that is told.
+    missed = {r["seq"] for r in outcomes(live.session, "failed") if r["reason"] == "unanswered"}
+    assert set(order) - set(shown) <= {order[0], order[-1], *missed}
     for entry in final["picks"]:
         assert entry["pair"] == picks[entry["seq"]]["pair"]
         assert entry["presetIds"] == picks[entry["seq"]]["presetIds"]
@@ -245,8 +252,7 @@ def test_single_presets_play_alone(live: Live) -> None:
 
 
 def test_the_stage_said_so(live: Live) -> None:
-    records = SessionReader(live.session).records("picks")
-    shown = {r["seq"] for r in records if r["type"] == "outcome" and r["outcome"] == "shown"}
+    shown = {r["seq"] for r in outcomes(live.session, "shown", "late")}
     assert len(shown & set(activated(live.session))) >= 5
 
 

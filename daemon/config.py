@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from daemon.errors import ConfigError
 from daemon.rig_settings import DmxSettings, LinkSettings, MidiSettings, Os2lSettings
-from daemon.settings import InputSettings, OscSettings, RecordSettings, ServerSettings
+from daemon.settings import InputSettings, MemorySettings, OscSettings, RecordSettings, ServerSettings
 from dsp.settings import DspSettings
 from selector.canonical import canonical
 from selector.settings import SelectorSettings
@@ -59,6 +59,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     os2l: Os2lSettings = Os2lSettings()
     dmx: DmxSettings = DmxSettings()
     record: RecordSettings = RecordSettings()
+    memory: MemorySettings = MemorySettings()
 
     def decision_sha256(self) -> str:
         """Hash of what a pick depends on: the hearing and deciding parts, not the addresses."""

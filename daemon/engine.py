@@ -22,6 +22,7 @@ from dsp.events import DspEvent, Onset
 from dsp.snapshot import ExpressiveAudioSnapshot
 from selector.catalog import Catalog
 from selector.events import Ack, Activate, OutcomeLogged, PickLogged, Report, ResumeState, SelectorEvent
+from selector.memory import Memory
 from selector.selector import Selector
 from selector.vocabulary import Command, parse
 
@@ -51,13 +52,21 @@ class Engine:
         seed: of every draw.
         rate: sample rate in Hz, fixed for the session.
         resume: state of an engine that this one continues.
+        memory: what earlier sessions left, where there is nothing to resume.
 
     Attributes:
         catalogue_of: gives `accept` the catalogue of a sha256 (hex) that an input of type `packs` names.
     """
 
     def __init__(
-        self, config: Config, catalog: Catalog, *, seed: int, rate: int, resume: ResumeState | None = None
+        self,
+        config: Config,
+        catalog: Catalog,
+        *,
+        seed: int,
+        rate: int,
+        resume: ResumeState | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.analyzer = analyzer_of(config.dsp, rate)
         self.selector = Selector(
@@ -67,6 +76,7 @@ class Engine:
             rate=rate,
             config_sha=config.decision_sha256(),
             resume=resume,
+            memory=memory,
         )
         self.rate = rate
         self.hop = self.analyzer.hop

@@ -19,6 +19,7 @@ from daemon.session_files import catalog_name, state_name
 from selector.canonical import canonical
 from selector.catalog import Catalog
 from selector.events import ResumeState
+from selector.memory import Memory
 
 NO_EFFECT = ("audio", "state")
 """Types of input records that say something about the recording and reach no engine."""
@@ -163,8 +164,13 @@ def engine_of_header(header: Header, where: str, catalog: Catalog | None = None)
         where,
         lambda: None if header.resume is None else msgspec.convert(header.resume, ResumeState),
     )
+    memory = _usable(
+        "file", where, lambda: None if header.memory is None else msgspec.convert(header.memory, Memory)
+    )
     return _usable(
-        "config", where, lambda: Engine(config, stock, seed=header.seed, rate=header.rate, resume=resume)
+        "config",
+        where,
+        lambda: Engine(config, stock, seed=header.seed, rate=header.rate, resume=resume, memory=memory),
     )
 
 

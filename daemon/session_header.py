@@ -90,6 +90,7 @@ class Header(msgspec.Struct, kw_only=True, rename="camel"):
     )
     platform: dict[str, str] = {}  # what else could make other bits, see `fingerprint.platform_facts`
     resume: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None  # what earlier sessions left, as `selector.memory.Memory`
     start: dict[str, Any] | None = None  # as `Start`
     closed: dict[str, Any] | None = None  # as `Closed`
 
@@ -114,6 +115,7 @@ def new_header(
     source: dict[str, Any],
     started_at: str = "",
     resume: dict[str, Any] | None = None,
+    memory: dict[str, Any] | None = None,
     start: Start | None = None,
     inexact: str = "",
 ) -> Header:
@@ -128,6 +130,7 @@ def new_header(
         source: where the sound comes from, for a person.
         started_at: wall clock, ISO 8601; empty for a replay.
         resume: state of an engine that this session continues.
+        memory: what earlier sessions left.
         start: where it begins, unless that is the beginning.
         inexact: what the self-check of the engine's process found, if anything.
     """
@@ -150,5 +153,6 @@ def new_header(
         inexact=inexact,
         platform=platform_facts(),
         resume=resume,
+        memory=memory,
         start=None if start is None else msgspec.to_builtins(start),
     )

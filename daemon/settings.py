@@ -246,6 +246,18 @@ class OscSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = ()
 
 
+class MemorySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What outlives a session: bans, likings, quarantine."""
+
+    file: Annotated[
+        str,
+        Meta(
+            description="SQLite file that keeps it, absolute or beside the folder `record.dir`; empty forgets it all at the end.",
+            extra={"unit": "", "hot": False},
+        ),
+    ] = "aivjd-memory.sqlite3"
+
+
 class RecordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Session recording."""
 

@@ -23,6 +23,7 @@ from daemon.clients import ClientInfo
 from daemon.config import Config
 from daemon.engine_link import Handover
 from daemon.fingerprint import tool_version
+from daemon.memory import MemoryFile
 from daemon.metrics import Metrics
 from daemon.orders import Orders
 from daemon.packs import Loaded
@@ -36,6 +37,7 @@ from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
 from selector import vocabulary
 from selector.catalog import Catalog
+from selector.memory import Memory
 
 if TYPE_CHECKING:
     from daemon.playback import Playback  # brings the engine along, which main needs only to play again
@@ -47,6 +49,7 @@ RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_MAX_S = 5.0
 WATCH_S = 0.5
 CLIENTS_S = 0.1
+KEPT = tuple(field.encode_name for field in msgspec.structs.fields(Memory))
 CHECK_S = 3.0  # for the engine's self-check; kernels that must be compiled first take longer
 
 
@@ -102,6 +105,11 @@ class Show:
         )
         self._header: Header | None = None
         self._resume: dict[str, Any] | None = None
+        self._memory: MemoryFile | None = None
+        if config.memory.file and playback is None:
+            # Beside the folder of the sessions, for it is what they have in common.
+            self._memory = MemoryFile(Path(config.record.dir).parent / config.memory.file, self._warn_later)
+        self._kept: dict[str, Any] = {}
         self._said_no_input = False
         self._warnings: list[str] = []
         self._restarts = 0
@@ -120,6 +128,7 @@ class Show:
 
     async def start(self) -> None:
         """Open the source, start the engine, begin recording."""
+        self._loop = asyncio.get_running_loop()
         await self._engine.start()
         await self.source.start(hold=self._playback is not None)
         with contextlib.suppress(TimeoutError):
@@ -150,6 +159,8 @@ class Show:
         await self.source.stop()
         self.recording.end(clean=await self._engine.stop())
         await self.recording.close()
+        if self._memory is not None:
+            self._memory.close()
 
     def _new_engine(self) -> EngineChild:
         return EngineChild(self._on_message, self._on_audio, self._on_engine_exit)
@@ -183,6 +194,7 @@ class Show:
             source=self.source.describe(),
             started_at=now.isoformat(timespec="milliseconds"),
             resume=self._resume,
+            memory=self._remembered(rate),
             inexact="; ".join(self._faults),
         )
 
@@ -220,6 +232,26 @@ class Show:
             self._announce(wire)
         if "resume" in message:
             self._resume = message["resume"]
+            self._remember(message["resume"])
+
+    def _remembered(self, rate: int) -> dict[str, Any] | None:
+        """What earlier sessions left, where this one does not go on from another."""
+        if self._resume is not None or self._memory is None:
+            return None
+        memory: dict[str, Any] = msgspec.to_builtins(self._memory.load(rate))
+        return memory if any(memory.values()) else None
+
+    def _remember(self, resume: Mapping[str, Any]) -> None:
+        kept = {name: resume[name] for name in KEPT}
+        if self._memory is not None and self._header is not None and kept != self._kept:
+            self._kept = kept
+            memory = msgspec.convert(kept, Memory).counted_from(self.position)
+            self._memory.note(memory, self._header.rate)
+
+    def _warn_later(self, sentence: str) -> None:
+        """From any thread."""
+        with contextlib.suppress(RuntimeError):  # the show is over
+            self._loop.call_soon_threadsafe(self.warn, sentence)
 
     def _self_checked(self, faults: list[str]) -> None:
         """The show goes on with a machine that computes otherwise; its recording says so."""

@@ -14,6 +14,7 @@ from selector.grid import samples
 from selector.history import History
 from selector.intensity import Aim
 from selector.liking import Liking
+from selector.memory import Memory
 from selector.quarantine import Quarantine
 from selector.settings import Kind, Mode, SelectorSettings
 from selector.vocabulary import Command
@@ -69,9 +70,14 @@ class Intents:
     """
 
     def __init__(
-        self, settings: SelectorSettings, catalog: Catalog, rate: int, resume: ResumeState | None
+        self,
+        settings: SelectorSettings,
+        catalog: Catalog,
+        rate: int,
+        resume: ResumeState | None,
+        memory: Memory | None = None,
     ) -> None:
-        select = settings.select
+        select, kept = settings.select, resume or memory
         self._minute = samples(60.0, rate)
         self._patience = samples(settings.director.until_drop_sec, rate)
         self.hold = resume.hold if resume else False
@@ -81,10 +87,10 @@ class Intents:
         self.mode: Mode = resume.mode if resume else select.mode
         self.energy_bias = resume.energy_bias if resume else 0.0
         self.pinned = resume.pinned if resume else None
-        self.banned: dict[Item, None] = dict.fromkeys(resume.banned if resume else ())
+        self.banned: dict[Item, None] = dict.fromkeys(kept.banned if kept else ())
         self.pack = resume.pack if resume else select.pack
         self.kind: Kind = resume.kind if resume else select.kind
-        self.liking = Liking(resume.liked, resume.undo) if resume else Liking()
+        self.liking = Liking(kept.liked if kept else (), resume.undo if resume else ())
         self.standing = {s.name: s for s in (resume.intents if resume else ())}
         self.restock(catalog)
 

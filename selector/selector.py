@@ -21,6 +21,7 @@ from selector.events import Ack, PublicState, Report, ResumeState, SelectorEvent
 from selector.feedback import Feedback
 from selector.intensity import intensity_micro
 from selector.intents import Want
+from selector.memory import Memory
 from selector.pick import PickLog
 from selector.playout import Playout
 from selector.publication import Publication, spread_warnings
@@ -41,6 +42,7 @@ class Selector:
         rate: samples a second.
         config_sha: sha256 (hex) of the resolved configuration, for the records.
         resume: state of an earlier selector of the same session, to go on from.
+        memory: what earlier sessions left, where there is nothing to resume.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Selector:
         rate: int,
         config_sha: str,
         resume: ResumeState | None = None,
+        memory: Memory | None = None,
     ) -> None:
         log = PickLog(
             seed=seed,
@@ -60,7 +63,7 @@ class Selector:
             prev=resume.prev if resume else GENESIS,
         )
         self._settings = settings.select
-        self._show = Show(settings, catalog, rate, resume)
+        self._show = Show(settings, catalog, rate, resume, memory)
         self._director = Director(settings.director, rate)
         self._chooser = Chooser(settings.select, seed, resume.shuffle_counters if resume else None)
         self._chooser.restock(catalog)

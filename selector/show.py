@@ -13,6 +13,7 @@ from selector.events import ResumeState, Shown
 from selector.grid import samples
 from selector.history import History
 from selector.intents import Intents, Want
+from selector.memory import Memory
 from selector.quarantine import Quarantine
 from selector.settings import SelectorSettings
 
@@ -58,19 +59,26 @@ class Show:
         catalog: what there is to show.
         rate: samples a second.
         resume: state of an earlier selector of the same session, to go on from.
+        memory: what earlier sessions left, where there is nothing to resume.
     """
 
     def __init__(
-        self, settings: SelectorSettings, catalog: Catalog, rate: int, resume: ResumeState | None
+        self,
+        settings: SelectorSettings,
+        catalog: Catalog,
+        rate: int,
+        resume: ResumeState | None,
+        memory: Memory | None = None,
     ) -> None:
+        kept = resume or memory
         self.catalog = catalog
-        self.intents = Intents(settings, catalog, rate, resume)
+        self.intents = Intents(settings, catalog, rate, resume, memory)
         self.history = History(resume.history, resume.cursor) if resume else History()
         self.quarantine = Quarantine(
             samples(settings.select.quarantine_sec, rate),
             samples(settings.loop.quarantine_max_sec, rate),
-            resume.quarantine if resume else (),
-            resume.strikes if resume else (),
+            kept.quarantine if kept else (),
+            kept.strikes if kept else (),
         )
         self.seq = resume.seq if resume else 0
         self.now: Shown | None = resume.now if resume else None

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from selector.catalog import Item
 from selector.liking import Liked
@@ -166,7 +167,7 @@ class Shown(Struct, frozen=True, rename="camel"):
 
 
 class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
-    """All that a restarted decider must know to go on as if nothing had happened.
+    """All that a restarted decider must know to go on as if nothing had happened, as it was at `sample`.
 
     `pending` is the seq of what was prepared and must be taken back; `unshown` is what the last pick chose,
     where nobody got to see it.
@@ -196,6 +197,22 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     energy_bias: float
     pinned: Item | None
     unshown: Item | None = None
+    sample: int = 0
+
+    def from_zero(self) -> ResumeState:
+        """The same for a session that begins there: its samples count from 0, what was before lies below."""
+        at, rest = self.sample, self.rest_until
+        return replace(
+            self,
+            now=None if self.now is None else replace(self.now, sample=self.now.sample - at),
+            quarantine=tuple(replace(d, until_sample=d.until_sample - at) for d in self.quarantine),
+            rest_until=max(rest - at, 0) if rest else 0,
+            intents=tuple(
+                s if s.until_sample is None else replace(s, until_sample=s.until_sample - at)
+                for s in self.intents
+            ),
+            sample=0,
+        )
 
 
 # Learnt while one thread imports: threads that meet a type for the first time together crash msgspec 0.22.

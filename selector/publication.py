@@ -112,6 +112,7 @@ class Publication:
             banned=tuple(intents.banned),
             quarantine=show.quarantine.held,
             strikes=show.quarantine.strikes,
+            sample=show.sample,
             safe=tuple(show.safe),
             until_drop=intents.until_drop,
             rest_until=intents.rest_until,

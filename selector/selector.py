@@ -56,6 +56,7 @@ class Selector:
         resume: ResumeState | None = None,
         memory: Memory | None = None,
     ) -> None:
+        resume = resume.from_zero() if resume else None
         log = PickLog(
             seed=seed,
             config_sha=config_sha,
@@ -75,6 +76,7 @@ class Selector:
     def step(self, snapshot: ExpressiveAudioSnapshot, events: Sequence[DspEvent]) -> list[SelectorEvent]:
         """One hop, after the analyser. Returns what follows from it, in order."""
         show, now = self._show, snapshot.t_samples
+        show.sample = now
         self._listen(snapshot, events)
         self._feedback.tick(now)
         if show.intents.standing and show.intents.expire(now):

@@ -41,6 +41,7 @@ class Show:
 
     Attributes:
         seq: of the last pick; 0 before the first.
+        sample: at the end of the newest hop.
         now: what is on screen.
         cue: what is prepared.
         orphan: seq of what an earlier decider had prepared and this one must take back.
@@ -80,6 +81,7 @@ class Show:
             kept.quarantine if kept else (),
             kept.strikes if kept else (),
         )
+        self.sample = 0
         self.seq = resume.seq if resume else 0
         self.now: Shown | None = resume.now if resume else None
         self.cue: Cue | None = None

@@ -349,6 +349,26 @@ def test_a_restart_goes_on_without_repeating(mode):
     assert check(logged(events)) is None
 
 
+def test_a_restarted_show_counts_from_zero_and_goes_on_at_its_pace():
+    settings = SelectorSettings(select=SelectSettings(quarantine_sec=60.0))
+    band, one = Band(hop=1024), make_selector(settings)
+    events = band.play(one, 100.0)
+    for phase in ("prepared", "shown"):
+        one.ack(Ack(seq=of(events, Activate)[-1].seq, phase=phase), band.sample)
+    one.command(Command("rest", 2.0), band.sample)
+    band.play(one, 10.0)
+    one.ack(Ack(seq=1, phase="failed"), band.sample)
+    until = one.state.quarantined[0].until_sample - band.sample
+    rest = one.state.rest_until_sample - band.sample
+    changed = of(events, Activate)[-1].sample
+    two, later = restarted(one, settings=settings), Band(hop=1024)
+    assert two.state.quarantined[0].until_sample == until
+    assert two.state.rest_until_sample == rest
+    assert two.state.intents[0].until_sample == rest
+    first = of(later.play(two, 60.0), Activate)[0]
+    assert first.sample + band.sample - changed <= 45.5 * RATE
+
+
 def test_what_was_prepared_at_a_restart_is_cancelled():
     band, one, _ = running()
     pending = of(until_prepared(band, one), Prepare)[0]

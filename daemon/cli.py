@@ -92,6 +92,20 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--at", type=float, metavar="TIME", help="what was on screen at this second")
     explain.add_argument("--json", action="store_true", help="the record itself")
 
+    rehearse = commands.add_parser(
+        "rehearse",
+        help="a playlist at full speed: what a night with it would look like",
+        description="Exit code 0: done; 2: a file or pack cannot be used.",
+    )
+    rehearse.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, in this order")
+    rehearse.add_argument("--pack", metavar="DIR", action="append", help="pack folder; may be given again")
+    rehearse.add_argument("--config", metavar="FILE", type=Path)
+    rehearse.add_argument("--seed", type=int, default=1, help="of every draw")
+    rehearse.add_argument(
+        "-o", "--out", type=Path, metavar="FILE.html", help="the report (default: rehearsal.html)"
+    )
+    rehearse.add_argument("--json", action="store_true", help="the figures as JSON")
+
     export = commands.add_parser("export", help="a session as tables, or as newliveweb writes it")
     export.add_argument("session", type=Path, metavar="SESSION")
     export.add_argument(

@@ -136,6 +136,13 @@ def explain(args: argparse.Namespace) -> int:
     return 0
 
 
+def rehearse(args: argparse.Namespace) -> int:
+    """`aivjd rehearse`."""
+    from daemon.commands.rehearse import rehearse as act
+
+    return act(args)
+
+
 def export(args: argparse.Namespace) -> int:
     """`aivjd export`."""
     from daemon.commands.export import export as act

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote
@@ -29,10 +29,13 @@ def pick_rows(reader: SessionReader) -> Iterator[Row]:
     Raises:
         SessionError: the pickLog was changed, or holds what is no pick.
     """
-    rate = reader.header.rate
+    yield from rows_of(_all_possible(reader), reader.header.rate)
+
+
+def rows_of(lines: Iterable[Line], rate: int) -> Iterator[Row]:
+    """The same from typed records; seconds count from the sample 0 of these."""
     waiting: dict[int, Row] = {}
-    for line in pick_lines(reader):
-        _possible(line, reader)
+    for line in lines:
         if isinstance(line, PickLine):
             waiting[line.seq] = _row(line, rate)
             if len(waiting) > OPEN_PICKS:
@@ -40,6 +43,12 @@ def pick_rows(reader: SessionReader) -> Iterator[Row]:
         elif line.seq in waiting:
             _outcome(waiting[line.seq], line, rate)
     yield from waiting.values()
+
+
+def _all_possible(reader: SessionReader) -> Iterator[Line]:
+    for line in pick_lines(reader):
+        _possible(line, reader)
+        yield line
 
 
 def _possible(line: Line, reader: SessionReader) -> None:

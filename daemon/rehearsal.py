@@ -148,7 +148,9 @@ class Rehearsal:
         found = []
         for name, length in sorted(seconds.items(), key=lambda item: -item[1]):
             here = [
-                (r, s) for r, s in zip(shown, strengths, strict=True) if self._section_at(r["on"]) == name
+                (r, s)
+                for r, s in zip(shown, strengths, strict=True)
+                if self._section_at(r["on"] + SETTLED_S) == name
             ]
             ranks = [s for _, s in here if s is not None]
             found.append(

@@ -1,10 +1,10 @@
 """`aivjd bench music-match`: does what is picked follow the music, and does it less by chance?
 
-Audio is analysed once, files of one rate as one long set; many deciders, each with another seed, half of them `weighted` and half `random`, hear
-it hop by hop. Told are Spearman's correlation of the intensity with the strength of the pair
-picked, at the moment it came on screen and at the one when it was chosen, and the same with what the sound is
-in that one hop, and how far apart the seeds are in what they show at the same time. Intervals are 95 % by
-resampling minutes of the audio.
+Audio is analysed once, files of one rate as one long set; many deciders, each with another seed, half of them
+`weighted` and half `random`, hear it hop by hop. Told are Spearman's correlation of the intensity with the
+strength of the pair picked, at the moment it came on screen and at the one when it was chosen, the same with
+what the sound is in that one hop, and how far apart the seeds are in what they show at the same time.
+Intervals are 95 % by resampling minutes of the audio.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ $(CONVERTER): $(VENV)/.system-test $(wildcard tools/shader-converter/*)
 	@touch $@
 
 # Compiles the numba kernels once, so that the first start is as quick as the next.
-$(VENV)/.warm: $(VENV)/.installed $(wildcard dsp/*.py dsp/kernels/*.py selector/kernels.py)
+$(VENV)/.warm: $(VENV)/.installed $(wildcard dsp/*.py dsp/kernels/*.py selector/kernels/*.py)
 	$(BIN)/aivjd warm
 	@touch $@
 

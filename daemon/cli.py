@@ -216,7 +216,7 @@ def build_parser() -> argparse.ArgumentParser:
     similar.add_argument("--json", action="store_true", help="as JSON")
 
     bench = commands.add_parser("bench", help="measure this machine")
-    names = ("latency", "hop", "selection", "start", "session", "osc", "similar")
+    names = ("latency", "hop", "selection", "start", "session", "osc", "similar", "music-match", "variety")
     bench.add_argument("name", choices=names, nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency, session, osc)")
     bench.add_argument("--clients", type=int, default=0, metavar="N", help="websocket clients besides (osc)")
@@ -229,6 +229,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")
     bench.add_argument("--keep", metavar="DIR", help="leave the recorded night in DIR (session)")
+    bench.add_argument(
+        "--audio", nargs="+", default=[], metavar="AUDIO", help="files or folders (music-match)"
+    )
+    bench.add_argument("--pack", action="append", metavar="DIR", help="of pairs (music-match)")
+    bench.add_argument("--config", metavar="FILE", help="configuration (music-match)")
+    bench.add_argument("--seeds", type=int, default=20, metavar="N", help="of each mode (music-match)")
+    bench.add_argument("--plot", metavar="FILE", help="SVG of what was picked (music-match)")
     bench.add_argument("--json", action="store_true", help="as JSON")
 
     book = commands.add_parser("osc-book", help="every OSC address with argument, range and meaning")

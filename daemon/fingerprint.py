@@ -34,7 +34,7 @@ def code_sha256() -> str:
 
 def kernels_sha256() -> str:
     """sha256 over the jitted sources and the compiler's version."""
-    sources = [*(ROOT / "dsp").rglob("*.py"), ROOT / "selector" / "kernels.py"]
+    sources = [*(ROOT / "dsp").rglob("*.py"), *(ROOT / "selector" / "kernels").glob("*.py")]
     return _sha256(sources, version("numba"), version("llvmlite"))
 
 

@@ -13,6 +13,7 @@ from daemon.errors import AivjdError, ManifestError
 from selector import manifests
 from selector.catalog import Catalog, Pack, build_pack
 from selector.errors import SelectorError
+from selector.style_index import parse_style_index
 
 PAIRS = "pairs-manifest.v0.json"
 FILTERED = "pairs-manifest.filtered.current.json"
@@ -20,6 +21,7 @@ STAMP = ".stamp.json"
 QUALITY = "pairs-quality.v0.json"
 LIBRARY = "library-manifest.json"
 RUN = "run-manifest.json"
+STYLES = "aivj-style-index.v0.json"
 MAX_MANIFEST = 256 << 20
 NAMED_AT_MOST = 3
 LEFT_OUT = "this pack is left out"
@@ -43,7 +45,7 @@ def places(dirs: Sequence[str], base: Path) -> list[Path]:
 def manifests_of(place: Path) -> list[Path]:
     """Files that `load` may read of a pack, whether they are there or not."""
     folder = place.parent if place.is_file() else place
-    named = [folder / name for name in (PAIRS, QUALITY, LIBRARY, RUN)]
+    named = [folder / name for name in (PAIRS, QUALITY, LIBRARY, RUN, STYLES)]
     return sorted({*named, *folder.glob("pairs-manifest*.json"), *([place] if place.is_file() else [])})
 
 
@@ -92,6 +94,7 @@ def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
     quality = _parsed(folder / QUALITY, manifests.parse_quality)
     library = _parsed(folder / LIBRARY, manifests.parse_library)
     run = _parsed(folder / RUN, manifests.parse_run)
+    styles = _parsed(folder / STYLES, parse_style_index)
     if pairs is None and library is None:
         raise ManifestError(
             f"neither {PAIRS} nor {LIBRARY} is here", where=str(folder), fix="name a pack's folder"
@@ -111,7 +114,7 @@ def _load_pack(place: Path, warnings: list[str]) -> tuple[Pack, Path]:
         warnings.append(
             f"{folder / QUALITY}: made for pack '{quality.pack}', not '{name}'; its qualities are ignored."
         )
-    return build_pack(name, pairs, quality, library, run), folder
+    return build_pack(name, pairs, quality, library, run, styles), folder
 
 
 def _pairs_manifest(folder: Path) -> Path:

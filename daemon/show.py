@@ -35,6 +35,7 @@ from daemon.ring import Ring
 from daemon.session import Header, new_header
 from daemon.source_child import SourceChild
 from daemon.supervisor import EngineChild
+from daemon.variety import Variety
 from selector import vocabulary
 from selector.catalog import Catalog
 from selector.memory import Memory
@@ -90,6 +91,7 @@ class Show:
         gauge = metrics.gauge("aivjd_osc_out", "OSC datagrams of this session's engine.", ["fate"])
         for fate in ("sent", "dropped", "errors"):
             gauge.follow(lambda fate=fate: self._osc_counts.get(fate, 0), fate=fate)
+        self.variety = Variety(metrics)
         self.audience: Audience | None = None
         self.rig: Rig | None = None
         self._counting: asyncio.TimerHandle | None = None
@@ -272,6 +274,9 @@ class Show:
         self.programme.announced(wire)
         if self.rig is not None:
             self.rig.announced(wire)
+        now = self.programme.current
+        if wire["type"] == "activate" and now is not None and now["seq"] == wire["seq"] and self._header:
+            self.variety.shown(now, self.catalog, wire["sample"] / self._header.rate)
         if wire["type"] == "state":
             self.announce_state()
         elif self.audience is not None:
@@ -351,6 +356,7 @@ class Show:
             "clients": self.audience.client_counts() if self.audience else {},
             "osc": self.orders.desk.describe() if self.orders.desk else None,
             "rig": self.rig.describe() if self.rig else {},
+            "variety": self.variety.state(),
             "warnings": [*self.programme.state.get("warnings", ()), *self._warnings[-8:]],
         }
 

@@ -54,6 +54,7 @@ from selector.faults import Faults, Standing
 from selector.feedback import Feedback
 from selector.grid import Grid, Moment
 from selector.history import History
+from selector.intensity import Intensity
 from selector.intents import Intents, Want
 from selector.liking import Liked, Liking
 from selector.pick import PickLog
@@ -100,6 +101,7 @@ CONSTANT: dict[type, frozenset[str]] = {
         Rise: "_step_s _quick",
         Selector: "_settings",
         Show: "catalog",
+        Intensity: "_settings _length",
         Intents: "_catalog _minute _patience",
         Liking: "_factors",
         Director: "_settings fast_lead _lead _min_dwell _max_dwell _beatless _flash_gap _patience _margin"
@@ -109,7 +111,7 @@ CONSTANT: dict[type, frozenset[str]] = {
         Envelope: "_gap _cut_gap _soft_sec",
         Grid: "_rate _metre",
         # The order of a shuffle and prepared tables are only remembered so that they need not be made again.
-        Chooser: "_settings _seed _order _dials _prepared",
+        Chooser: "_settings _seed _key _order _dials _limits _suits _profile _prepared",
         PickLog: "_session",
         # What was said is taken at the end of each call.
         Publication: "_warnings _said",
@@ -176,6 +178,7 @@ TYPED: dict[type, dict[str, Typed]] = {
         "suspects": Typed(tuple[str, ...]),
         "_issued": Typed(dict[int, Item]),
     },
+    Intensity: {"_value": Typed(float | None)},
     Intents: {
         "mode": Typed(Mode),
         "kind": Typed(Kind),

@@ -17,6 +17,7 @@ from hashlib import blake2b
 from itertools import combinations
 
 from models.packs.butterchurn import CODE_KEYS, SHAPE_CODE_KEYS, WAVE_CODE_KEYS, Preset
+from selector.labels import telling_stem
 
 SKETCH = 96
 SHINGLE = 6
@@ -28,10 +29,6 @@ _LEAST_SHINGLES = 24
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d+\.?\d*|\.\d+|[^\s\w]")
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
-_BRACKETED = re.compile(r"[\[({][^\])}]*[\])}]?")
-_VERSION_WORD = re.compile(r"^(v?\d+\w?|mix|rmx|remix|mod|edit|tweak|mash\d*|version|ver|part|pt)$")
-_SERIES_TITLES = frozenset({"mashup", "test", "untitled", "preset", "experiment"})
-"""Titles that number unrelated presets; there the code alone decides."""
 _AUTHOR_SEPARATOR = re.compile(r"\s*(?:,|\+|&| and | vs\.? | ft\.? )\s*")
 
 
@@ -71,24 +68,6 @@ def authors(text: str) -> list[str]:
     """The names in an author field such as "Flexi, martin + geiss", in lower case, sorted."""
     names = (re.sub(r"[^a-z0-9]", "", name) for name in _AUTHOR_SEPARATOR.split(text.lower()))
     return sorted({name for name in names if name})
-
-
-def stem(title: str) -> str:
-    """A title without brackets, remix credits and version marks: "Area 51 (night mix) 2" -> "area 51".
-
-    A number that is the only thing left after the first word stays: it is then part of the name.
-    """
-    plain = _BRACKETED.sub(" ", title.lower()).split(" - ")[0]
-    words = re.sub(r"[^a-z0-9]+", " ", plain).split()
-    while len(words) > 2 and _VERSION_WORD.match(words[-1]):
-        words.pop()
-    return " ".join(words)
-
-
-def telling_stem(title: str) -> str:
-    """`stem` where it says that presets belong together; empty where it is short or numbers a series."""
-    found = stem(title)
-    return found if len(found) >= 4 and found not in _SERIES_TITLES else ""
 
 
 def sketch(preset: Preset) -> frozenset[int]:

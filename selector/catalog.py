@@ -8,7 +8,7 @@ next, so that no absolute threshold fits.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from selector.canonical import canonical
 from selector.errors import BadCatalog
-from selector.fixedpoint import I64, MICRO, MISSING, ranks_micro, to_micro
+from selector.fixedpoint import I64, MICRO, MISSING, clamp01, ranks_micro, to_micro
+from selector.labels import author_of, family_of
 from selector.manifests import (
     LibraryManifest,
     PairsManifest,
@@ -28,6 +29,7 @@ from selector.manifests import (
     path_key,
 )
 from selector.settings import Kind
+from selector.style_index import StyleEntry
 
 FORMAT = 1
 MOST_ENTRIES = 1_000_000
@@ -151,6 +153,16 @@ class Table:
         return ranks_micro(self.quality)
 
     @cached_property
+    def luma_rank(self) -> I64:
+        """Rank of measured luma in [0, MICRO] or MISSING."""
+        return ranks_micro(self.luma)
+
+    @cached_property
+    def motion_rank(self) -> I64:
+        """Rank of measured motion in [0, MICRO] or MISSING."""
+        return ranks_micro(self.motion)
+
+    @cached_property
     def quality_gap(self) -> I64:
         """How far quality lies below the best of the table, in micro-units, or MISSING."""
         known = self.quality != MISSING
@@ -223,7 +235,7 @@ class Catalog:
         """Compute now what is otherwise computed when it is first needed: hash and ranks."""
         for pack in self.packs.values():
             for table in (pack.pairs, pack.presets):
-                _ = table.strength, table.quality_rank, table.quality_gap
+                _ = table.strength, table.quality_rank, table.quality_gap, table.luma_rank, table.motion_rank
         _ = self.sha256
 
     @cached_property
@@ -238,12 +250,15 @@ def build_pack(
     quality: QualityManifest | None = None,
     library: LibraryManifest | None = None,
     run: RunManifest | None = None,
+    styles: Mapping[str, StyleEntry] | None = None,
 ) -> Pack:
     """Join the manifests of one pack.
 
     Qualities count only if they were made for the same pack. Measurements are found by preset id,
-    else by the end of the path (case-insensitive), else by a file name that is unique.
+    else by the end of the path (case-insensitive), else by a file name that is unique. Authors and
+    families are those that labels tell, unless the style index knows better.
     """
+    known_styles = styles or {}
     seen = _Measured(run.entries if run else ())
     qualities = quality.qualities if quality and pairs and quality.pack == pairs.pack else {}
     pair_rows = []
@@ -264,6 +279,7 @@ def build_pack(
                 motion=_greatest([e.motion for e in known]),
                 dark=int(bool(known) and all(e.dark for e in known)),
                 blocked=int(any(not e.ok or e.hard_failure for e in known)),
+                **_manner(known_styles.get(f"coupled:{name}:{p.pair}:fg"), p.label),
             )
         )
     preset_rows = []
@@ -277,9 +293,21 @@ def build_pack(
                 motion=_micro(entry.motion) if entry else MISSING,
                 dark=int(entry.dark) if entry else 0,
                 blocked=int(not entry.ok or bool(entry.hard_failure)) if entry else 0,
+                score=MISSING if preset.score is None else to_micro(clamp01(preset.score)),
+                **_manner(known_styles.get(preset.preset_id), preset.label, preset.band),
             )
         )
     return Pack(name, Table("pair", name, pair_rows), Table("preset", name, preset_rows))
+
+
+def _manner(entry: StyleEntry | None, label: str, band: str = "") -> dict[str, Any]:
+    """Author, family, style and band."""
+    return {
+        "author": (entry.author if entry else "") or author_of(label),
+        "family": family_of(label),
+        "style": entry.style if entry else "",
+        "band": (entry.band if entry else "") or band,
+    }
 
 
 def spread_warning(table: Table, quality_floor: float) -> str | None:

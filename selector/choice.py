@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,19 +11,17 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from dsp.snapshot import Section
-from selector import weights
+from selector import style, weights
 from selector.catalog import Catalog, Table
-from selector.draw import STREAM_PICK, mulhi, permutation, u64
+from selector.draw import STREAM_AUTHOR, STREAM_PICK, key, mulhi, permutation, splitmix64, u64
 from selector.filter_settings import FilterSettings
-from selector.fixedpoint import I64, MICRO, to_micro
+from selector.fixedpoint import I64, MICRO, MISSING, to_micro
+from selector.kin import KINDS, Aside, Ladders, kinship
 from selector.settings import Mode, SelectSettings
-from selector.strata import Strata
+from selector.strata import Strata, outcome
+from selector.style import NONE
 
 RUNNERS_UP: Final = 5
-_PROFILES: Final = ("quiet", "loud")
-
-Rules = Mapping[str, Mapping[int, int]]
-"""Factors (micro-units) by name and index, where they are not 1."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -33,6 +31,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     in micro-units (None: nothing is on screen); `recent` are indices, newest last, and end with
     what is on screen. `unshown` was chosen before a restart and is not to be chosen at once again.
     `rating` is what the operator likes, micro-units by index, 1/8 to 2.
+    `style` and `band` are the numbers of those that are wanted (`selector.style`).
     """
 
     mode: Mode
@@ -46,6 +45,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     rating: Mapping[int, int] = {}
     asked: int | None = None
     unshown: list[int] = []
+    style: int = NONE
+    band: int = NONE
 
 
 class Entry(Struct, frozen=True):
@@ -84,7 +85,19 @@ class Draw(NamedTuple):
     total: int
     bits: int
     strata: Strata
-    rules: Rules
+
+
+class Prepared(NamedTuple):
+    """A table, and what is made of it once: what is set aside of it, ladders by mode, strata by profile.
+
+    `silent` are factors that are 1 throughout, for the table tells nothing of them.
+    """
+
+    table: Table
+    silent: frozenset[str]
+    aside: Aside
+    ladders: dict[Mode, Ladders]
+    strata: dict[object, Strata]
 
 
 class Chooser:
@@ -99,10 +112,19 @@ class Chooser:
     def __init__(self, settings: SelectSettings, seed: int, counters: dict[str, int] | None = None) -> None:
         self._settings = settings
         self._seed = seed
+        self._key = key(seed, STREAM_PICK)
         self._dials = weights.dials(settings)
+        self._limits = weights.limits(settings)
+        self._suits = style.suits(settings.style)
+        # Sections of one profile like the same pictures.
+        scene = settings.scene
+        self._profile = {
+            section: (section in weights.LOUD, scene.luma.get(section), scene.motion.get(section))
+            for section in self._limits
+        }
         self.counters = dict(counters or {})
         self._order: tuple[tuple[str, int], I64] | None = None
-        self._prepared: dict[tuple[str, str, str], tuple[Table, Strata]] = {}
+        self._prepared: dict[tuple[str, str], Prepared] = {}
 
     def restock(self, catalog: Catalog) -> None:
         """Tables are these from now on; do ahead, in 30 ms for 100,000 entries, what would delay a pick."""
@@ -111,9 +133,9 @@ class Chooser:
         for pack in catalog.packs.values():
             for table in (pack.pairs, pack.presets):
                 if len(table):
-                    for loud in (False, True):
-                        self._prepared_for(table, "weighted", loud)
-                    self._prepared_for(table, "random", False)
+                    for section in self._limits:
+                        self._strata_for(self._prepared_for(table), "weighted", section)
+                    self._strata_for(self._prepared_for(table), "random", "calm")
 
     def choose(self, table: Table, situation: Situation, number: int) -> Choice | None:
         """Draw for pick `number`, with the evidence; None when the rules leave nothing.
@@ -126,65 +148,113 @@ class Chooser:
         if situation.mode == "shuffle":
             turn = self._turn(table, situation)
             return None if turn is None else self._only(table, situation, number, "turn", turn)
+        if (choice := self._by_the_same(table, situation, number)) is not None:
+            return choice
         fallback, found = "", self.draw(table, situation, number)
         if found is None:
             fallback, situation = "fallback:no-weight", replace(situation, mode="random")
             found = self.draw(table, situation, number)
             if found is None:
                 return None
-        entry, *others = (
-            self._entry(table, situation, found, i)
-            for i in (found.chosen, *found.strata.others(found.chosen, RUNNERS_UP))
-        )
-        left = self._left(found)
+        aside = self._prepared_for(table).aside
+        indices = [found.chosen, *found.strata.others(aside, RUNNERS_UP)]
+        entry, *others = self._entries(table, situation, found.strata, indices)
+        left = found.strata.candidates - outcome(aside)[3]
         return Choice(entry, situation.mode, fallback, found.total, found.bits, left, tuple(others))
 
     def draw(self, table: Table, situation: Situation, number: int) -> Draw | None:
         """Draw for pick `number` from the whole table; None when nothing has any weight."""
         if len(table) == 0:
             return None
-        rules = self._rules(table, situation)
-        strata = self.strata(table, situation)
-        total = strata.weigh(_products(rules.values()))
-        if total == 0:
-            return None
-        bits = mulhi(u64(self._seed, STREAM_PICK, number), total)
-        return Draw(strata.locate(bits), total, bits, strata, rules)
+        strata, aside = self._set(table, situation)
+        strata.draw(splitmix64(self._key, number), aside)
+        chosen, total, bits, _ = outcome(aside)
+        return None if total == 0 else Draw(chosen, total, bits, strata)
+
+    def _set(self, table: Table, situation: Situation) -> tuple[Strata, Aside]:
+        """The table set for the moment, with what rules and kinship set aside."""
+        prepared = self._prepared_for(table)
+        mode, s = situation.mode, self._settings
+        ladders = prepared.ladders.get(mode)
+        if ladders is None:
+            ladders = prepared.ladders[mode] = _ladders(mode, len(table), s)
+        shown = None if mode == "public_v0" else situation.shown
+        excluded = situation.quarantined + situation.banned + situation.unshown
+        rating = situation.rating if mode == "weighted" else {}
+        prepared.aside.put(shown, situation.recent, excluded, ladders, rating)
+        strata = self._strata_for(prepared, mode, situation.section)
+        if mode == "weighted":
+            dials = self._dials
+            dials[0] = situation.intensity
+            dials[1], dials[3] = self._limits[situation.section]
+            dials[5] = MISSING if situation.shown_strength is None else situation.shown_strength
+            dials[9], dials[10] = situation.style, situation.band
+            strata.suit(dials, self._suits, s.sigma)
+        else:
+            strata.flatten(to_micro(s.public_explore) if mode == "public_v0" else 0)
+        return strata, prepared.aside
 
     def strata(self, table: Table, situation: Situation) -> Strata:
         """The table, prepared and set for the moment."""
-        s, mode = self._settings, situation.mode
-        strata = self._prepared_for(table, mode, situation.section in weights.LOUD)
-        if mode == "weighted":
-            weights.dial(self._dials, situation.section, situation.intensity, situation.shown_strength, s)
-            strata.suit(self._dials, s.sigma)
-        else:
-            strata.flatten(to_micro(s.public_explore) if mode == "public_v0" else 0)
-        return strata
+        return self._set(table, situation)[0]
 
-    def _prepared_for(self, table: Table, mode: Mode, loud: bool) -> Strata:
-        key = (table.kind, table.pack, _PROFILES[loud] if mode == "weighted" else mode)
+    def _by_the_same(self, table: Table, situation: Situation, number: int) -> Choice | None:
+        """By a chance, a draw among those of the author of what is on screen; None where there are none."""
+        chance = to_micro(self._settings.style.same_author_chance)
+        if situation.mode != "weighted" or situation.shown is None:
+            return None
+        if mulhi(u64(self._seed, STREAM_AUTHOR, number), MICRO) >= chance:
+            return None
+        strata, aside = self._set(table, situation)
+        group = int(aside.kinship.kin[situation.shown, KINDS.index("author")])
+        if group == aside.kinship.nobody:
+            return None
+        others = strata.draw_among(group, splitmix64(self._key, number), aside, RUNNERS_UP)
+        chosen, total, bits, out = outcome(aside)
+        if total == 0:
+            return None
+        entry, *rest = self._entries(table, situation, strata, [chosen, *others], {"sameAuthor": MICRO})
+        left = aside.kinship.size(group) - out
+        return Choice(entry, "weighted", "", total, bits, left, tuple(rest))
+
+    def _prepared_for(self, table: Table) -> Prepared:
+        key = (table.kind, table.pack)
         kept = self._prepared.get(key)
-        if kept is None or kept[0] is not table:
+        if kept is None or kept.table is not table:
+            kept = Prepared(table, _silent(table), Aside(kinship(table), len(table)), {}, {})
+            self._prepared[key] = kept
+        return kept
+
+    def _strata_for(self, prepared: Prepared, mode: Mode, section: Section) -> Strata:
+        profile: object = self._profile[section] if mode == "weighted" else mode
+        kept = prepared.strata.get(profile)
+        if kept is None:
+            table = prepared.table
             columns = weights.Columns.of(table)
-            worth, standing = self._lasting(table, columns, mode, loud)
-            strata = Strata(
-                table.strength, _product(worth.values(), columns), _product(standing.values(), columns)
+            worth, standing = self._lasting(table, columns, mode, section)
+            kept = prepared.strata[profile] = Strata(
+                table.strength,
+                _product(worth, columns),
+                _product(standing, columns),
+                style.numbered(table.style, table.names["style"], style.STYLES),
+                style.numbered(table.band, table.names["band"], style.BANDS),
             )
-            kept = self._prepared[key] = table, strata
-        return kept[1]
+        return kept
 
     def _lasting(
-        self, table: Table, columns: weights.Columns, mode: Mode, loud: bool
+        self, table: Table, columns: weights.Columns, mode: Mode, section: Section
     ) -> tuple[dict[str, I64], dict[str, I64]]:
         """Factors of worth and of standing, columns like those given."""
         s, worth = self._settings, {}
+        loud = section in weights.LOUD
         standing = {"blocked": (1 - columns.blocked) * MICRO}
         if s.filter != FilterSettings():
             standing["filtered"] = weights.filtered(columns, table.kind, s.filter)
         if mode == "weighted":
             worth["quality"] = weights.quality(columns, s)
+            worth["predQuality"] = weights.pred_quality(columns, s)
             worth["measured"] = weights.measured(columns, table.kind, loud, s)
+            worth["scene"] = weights.scene(columns, table.kind, section, s.scene)
             if loud and weights.limited(s):
                 worth["effect"] = weights.effect(columns, s)
             if table.kind == "preset":
@@ -193,48 +263,53 @@ class Chooser:
             worth["quality"] = weights.public_quality(columns, s.public_gamma)
         return worth, standing
 
-    def _rules(self, table: Table, situation: Situation) -> dict[str, dict[int, int]]:
-        """What singles entries out under this mode."""
-        s, rules = self._settings, _exclusions(situation)
-        match situation.mode:
-            case "weighted":
-                rules["repeat"] = weights.repeat(len(table), situation.recent, situation.shown, s)
-                if situation.rating:
-                    rules["rating"] = dict(situation.rating)
-            case "public_v0":
-                rules["dedup"] = weights.public_dedup(situation.recent, s)
-            case _:
-                rules["repeat"] = {} if situation.shown is None else {situation.shown: 0}
-        return rules
-
-    def _entry(self, table: Table, situation: Situation, found: Draw, index: int) -> Entry:
-        """An entry with all its factors."""
-        columns = weights.Columns.of(table).at(index)
-        loud = situation.section in weights.LOUD
-        worth, standing = self._lasting(table, columns, situation.mode, loud)
-        factors = {name: int(column[0]) for name, column in (worth | standing).items()}
-        if situation.mode == "weighted":
-            factors |= dict(zip(weights.FIT, found.strata.suiting(index), strict=True))
-            factors["explore"] = to_micro(self._settings.explore)
-        elif situation.mode == "public_v0":
-            factors["explore"] = to_micro(self._settings.public_explore)
-        factors |= _at(found.rules, index)
-        return Entry(index, weights.combine(factors), factors)
+    def _entries(
+        self,
+        table: Table,
+        situation: Situation,
+        strata: Strata,
+        indices: list[int],
+        also: dict[str, int] | None = None,
+    ) -> list[Entry]:
+        """Entries with all their factors."""
+        columns = weights.Columns.of(table).at(indices)
+        worth, standing = self._lasting(table, columns, situation.mode, situation.section)
+        lasting = {name: column.tolist() for name, column in (worth | standing).items()}
+        prepared = self._prepared_for(table)
+        aside, entries = prepared.aside, []
+        for k, index in enumerate(indices):
+            factors = {name: column[k] for name, column in lasting.items()}
+            if situation.mode == "weighted":
+                factors |= dict(zip(weights.FIT, strata.suiting(index), strict=True))
+                factors |= {"explore": to_micro(self._settings.explore)} | aside.left(index)
+            elif situation.mode == "public_v0":
+                factors |= {"explore": to_micro(self._settings.public_explore), "dedup": aside.repeat(index)}
+            else:
+                factors["repeat"] = aside.repeat(index)
+            factors |= {"quarantine": MICRO, "banned": MICRO} | (also or {})
+            if situation.unshown:
+                factors["unshown"] = MICRO
+            if situation.mode == "weighted" and situation.rating:
+                factors["rating"] = situation.rating.get(index, MICRO)
+            factors = {name: factor for name, factor in factors.items() if name not in prepared.silent}
+            entries.append(Entry(index, weights.combine(factors), factors))
+        return entries
 
     def _only(self, table: Table, situation: Situation, number: int, why: str, index: int) -> Choice | None:
         """The one that is asked for, or whose turn it is, unless a rule excludes it."""
-        factors = {why: MICRO, "blocked": MICRO * (1 - int(table.blocked[index]))}
-        factors |= _at(_exclusions(situation), index)
+        factors = {
+            why: MICRO,
+            "blocked": MICRO * (1 - int(table.blocked[index])),
+            "quarantine": 0 if index in situation.quarantined else MICRO,
+            "banned": 0 if index in situation.banned else MICRO,
+        }
+        if situation.unshown:
+            factors["unshown"] = 0 if index in situation.unshown else MICRO
         total = weights.combine(factors)
         if total == 0:
             return None
-        draw = mulhi(u64(self._seed, STREAM_PICK, number), total)
+        draw = mulhi(splitmix64(self._key, number), total)
         return Choice(Entry(index, total, factors), situation.mode, "", total, draw, 1, ())
-
-    def _left(self, found: Draw) -> int:
-        """How many are not excluded."""
-        out = {i for of_name in found.rules.values() for i, share in of_name.items() if share == 0}
-        return found.strata.candidates - len([i for i in sorted(out) if found.strata.stands(i)])
 
     def _turn(self, table: Table, situation: Situation) -> int | None:
         """Whose turn it is: the next of the cycle that is allowed and not on screen already."""
@@ -262,29 +337,30 @@ class Chooser:
         return self._order[1]
 
 
-def _exclusions(situation: Situation) -> dict[str, dict[int, int]]:
-    exclusions = {
-        "quarantine": dict.fromkeys(situation.quarantined, 0),
-        "banned": dict.fromkeys(situation.banned, 0),
+def _ladders(mode: Mode, size: int, settings: SelectSettings) -> Ladders:
+    match mode:
+        case "weighted":
+            return Ladders.weighted(size, settings)
+        case "public_v0":
+            return Ladders.public(settings)
+        case _:
+            return Ladders.random()
+
+
+def _silent(table: Table) -> frozenset[str]:
+    columns = {
+        "predQuality": (table.score,),
+        "scene": (table.luma, table.motion),
+        "style": (table.style,),
+        "band": (table.band,),
     }
-    return exclusions | ({"unshown": dict.fromkeys(situation.unshown, 0)} if situation.unshown else {})
+    return frozenset(name for name, of in columns.items() if not any((c != MISSING).any() for c in of))
 
 
-def _at(rules: Rules, index: int) -> dict[str, int]:
-    return {name: of_name.get(index, MICRO) for name, of_name in rules.items()}
-
-
-def _product(factors: Iterable[I64], columns: weights.Columns) -> I64:
+def _product(factors: dict[str, I64], columns: weights.Columns) -> I64:
+    """The product of columns, rounded down after each, in the order of `weights`."""
     result = np.full(len(columns.blocked), MICRO, dtype=np.int64)
-    for factor in factors:
-        result = result * factor // MICRO
-    return result
-
-
-def _products(rules: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    """The product of the rules, by index."""
-    result: dict[int, int] = {}
-    for of_name in rules:
-        for index, share in of_name.items():
-            result[index] = result.get(index, MICRO) * share // MICRO
+    for name in (*weights.WORTH, *weights.STANDING):
+        if name in factors:
+            result = result * factors[name] // MICRO
     return result

@@ -18,6 +18,7 @@ GOLDEN: Final = 0x9E3779B97F4A7C15
 
 STREAM_PICK: Final = 1
 STREAM_SHUFFLE: Final = 2
+STREAM_AUTHOR: Final = 3
 
 
 def splitmix64(key: int, n: int) -> int:
@@ -28,9 +29,14 @@ def splitmix64(key: int, n: int) -> int:
     return z ^ (z >> 31)
 
 
+def key(seed: int, stream: int) -> int:
+    """Of `splitmix64`, for the numbers of one stream."""
+    return splitmix64(seed & _MASK, stream)
+
+
 def u64(seed: int, stream: int, number: int) -> int:
     """Uniform integer in [0, 2**64) for this seed, stream and number."""
-    return splitmix64(splitmix64(seed & _MASK, stream), number)
+    return splitmix64(key(seed, stream), number)
 
 
 def mulhi(bits: int, total: int) -> int:

@@ -30,13 +30,14 @@ HARD_FAILURES = (
 
 
 class PairEntry(Struct, frozen=True):
-    """One pair. Differences are None where the manifest has none."""
+    """One pair. Differences are None where the manifest has none; `label` names its foreground."""
 
     pair: int
     fg_url: str
     bg_url: str
     warp_diff: float | None
     cx_diff: float | None
+    label: str = ""
 
 
 class PairsManifest(Struct, frozen=True):
@@ -55,12 +56,14 @@ class QualityManifest(Struct, frozen=True):
 
 
 class PresetEntry(Struct, frozen=True):
-    """One preset of a library."""
+    """One preset of a library. `score` is `predQualityScore`, `band` is `bandClass`, where there are any."""
 
     preset_id: str
     label: str
     rel_path: str
     url: str
+    score: float | None = None
+    band: str = ""
 
 
 class LibraryManifest(Struct, frozen=True):
@@ -90,9 +93,9 @@ class RunManifest(Struct, frozen=True):
 
 def parse_pairs(raw: bytes, where: str) -> PairsManifest:
     """Read a pairs manifest. `where` names the file in messages. Raises `BadManifest`."""
-    top = _load(raw, where)
+    top = load_object(raw, where)
     pack = _pack(top, where)
-    rows = _rows(top, "pairs", where)
+    rows = list_in(top, "pairs", where)
     pairs: dict[int, PairEntry] = {}
     warnings: list[str] = []
     for i, row in enumerate(rows):
@@ -110,7 +113,8 @@ def parse_pairs(raw: bytes, where: str) -> PairsManifest:
         except BadManifest as error:
             warnings.append(f"{error} The pair is left out.")
             continue
-        pairs[pair] = PairEntry(pair, fg, bg, _number(row.get("warp_diff")), _number(row.get("cx_diff")))
+        warp, cx = (_number(row.get(key)) for key in ("warp_diff", "cx_diff"))
+        pairs[pair] = PairEntry(pair, fg, bg, warp, cx, text_in(row.get("label")))
     if not pairs:
         raise BadManifest("no pair can be used", where=f"{where}: pairs", fix=_first(warnings))
     return PairsManifest(pack, tuple(pairs.values()), tuple(warnings))
@@ -118,9 +122,9 @@ def parse_pairs(raw: bytes, where: str) -> PairsManifest:
 
 def parse_quality(raw: bytes, where: str) -> QualityManifest:
     """Read a quality manifest; entries that are not finite numbers are skipped. Raises `BadManifest`."""
-    top = _load(raw, where)
+    top = load_object(raw, where)
     qualities: dict[int, float] = {}
-    for row in _rows(top, "pairs", where):
+    for row in list_in(top, "pairs", where):
         pair = _number(row.get("pair")) if isinstance(row, dict) else None
         quality = _number(row.get("quality01")) if isinstance(row, dict) else None
         if pair is not None and quality is not None and pair == int(pair):
@@ -130,7 +134,7 @@ def parse_quality(raw: bytes, where: str) -> QualityManifest:
 
 def parse_library(raw: bytes, where: str) -> LibraryManifest:
     """Read a library manifest. Raises `BadManifest` for an unknown version or no usable preset."""
-    top = _load(raw, where)
+    top = load_object(raw, where)
     version = top.get("version")
     if version not in LIBRARY_VERSIONS:
         raise BadManifest(
@@ -138,7 +142,7 @@ def parse_library(raw: bytes, where: str) -> LibraryManifest:
         )
     presets: dict[str, PresetEntry] = {}
     warnings: list[str] = []
-    for i, row in enumerate(_rows(top, "presets", where)):
+    for i, row in enumerate(list_in(top, "presets", where)):
         place = f"{where}: presets[{i}]"
         name = row.get("id") if isinstance(row, dict) else None
         if not isinstance(name, str) or not name:
@@ -151,8 +155,10 @@ def parse_library(raw: bytes, where: str) -> LibraryManifest:
             except BadManifest as error:
                 warnings.append(f"{error} The preset is left out.")
                 continue
-            label, rel = (_text(row.get(k)) for k in ("label", "relPath"))
-            presets[name] = PresetEntry(name, label or name, rel or url.removeprefix("/presets/"), url)
+            label, rel = (text_in(row.get(k)) for k in ("label", "relPath"))
+            rel = rel or url.removeprefix("/presets/")
+            score, band = _number(row.get("predQualityScore")), text_in(row.get("bandClass"))
+            presets[name] = PresetEntry(name, label or name, rel, url, score, band)
     if not presets:
         raise BadManifest("no preset can be used", where=f"{where}: presets", fix=_first(warnings))
     return LibraryManifest(tuple(presets.values()), tuple(warnings))
@@ -161,7 +167,7 @@ def parse_library(raw: bytes, where: str) -> LibraryManifest:
 def parse_run(raw: bytes, where: str) -> RunManifest:
     """Read a run manifest. Raises `BadManifest` when it has no list of presets."""
     entries = []
-    for row in _rows(_load(raw, where), "presets", where):
+    for row in list_in(load_object(raw, where), "presets", where):
         if not isinstance(row, dict) or not isinstance(row.get("presetId"), str):
             continue
         found = row.get("metrics")
@@ -171,7 +177,7 @@ def parse_run(raw: bytes, where: str) -> RunManifest:
         entries.append(
             RunEntry(
                 preset_id=row["presetId"],
-                rel_path=_text(row.get("relPath")),
+                rel_path=text_in(row.get("relPath")),
                 ok=row.get("status") != "failed",
                 dark=row.get("tier") == "dark",
                 luma01=_number(metrics.get("avgLuma")),
@@ -209,7 +215,8 @@ def path_key(path: str) -> str:
     return key.removeprefix("presets/")
 
 
-def _load(raw: bytes, where: str) -> dict[str, Any]:
+def load_object(raw: bytes, where: str) -> dict[str, Any]:
+    """The JSON object in a file that may begin with a BOM. Raises `BadManifest`."""
     try:
         top = json.loads(raw.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -228,7 +235,8 @@ def _pack(top: dict[str, Any], where: str) -> str:
     return pack
 
 
-def _rows(top: dict[str, Any], key: str, where: str) -> list[Any]:
+def list_in(top: dict[str, Any], key: str, where: str) -> list[Any]:
+    """The list at `key`. Raises `BadManifest`."""
     rows = top.get(key)
     if not isinstance(rows, list):
         raise BadManifest("is not a list", where=f"{where}: {key}", fix="write the file again")
@@ -246,7 +254,8 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) and abs(number) < 1e9 else None
 
 
-def _text(value: object) -> str:
+def text_in(value: object) -> str:
+    """The text that a value is; empty for anything else."""
     return value if isinstance(value, str) else ""
 
 

@@ -12,11 +12,12 @@ from msgspec import Meta, Struct, field
 
 from dsp.snapshot import Section
 from selector.filter_settings import FilterSettings
+from selector.style_settings import SceneSettings, Share, StyleSettings
+from selector.variety_settings import VarietySettings
 
 Kind: TypeAlias = Literal["pair", "preset"]
 Mode: TypeAlias = Literal["weighted", "random", "shuffle", "public_v0"]
 QualityScale: TypeAlias = Literal["raw", "rank", "softmax"]
-Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +53,7 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "intensity of the sound before its weight falls to 0.61.",
             extra={"unit": "", "hot": True},
         ),
-    ] = 0.18
+    ] = 0.12
     explore: Annotated[
         float,
         Meta(
@@ -251,6 +252,15 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"unit": "", "hot": True},
         ),
     ] = 0.1
+    intensity_sec: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=30.0,
+            description="Over how long the intensity follows the sound (time constant): about a bar.",
+            extra={"unit": "s", "hot": True},
+        ),
+    ] = 2.0
     energy_low: Annotated[
         float,
         Meta(
@@ -327,3 +337,6 @@ class SelectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 0.0
     filter: FilterSettings = FilterSettings()
+    variety: VarietySettings = VarietySettings()
+    style: StyleSettings = field(default_factory=StyleSettings)
+    scene: SceneSettings = field(default_factory=SceneSettings)

@@ -19,7 +19,6 @@ from selector.console import Console
 from selector.director import Director, Slot
 from selector.events import Ack, PublicState, Report, ResumeState, SelectorEvent
 from selector.feedback import Feedback
-from selector.intensity import intensity_micro
 from selector.intents import Want
 from selector.memory import Memory
 from selector.pick import PickLog
@@ -130,6 +129,7 @@ class Selector:
         self._director.hear(snapshot, events)
         if any(isinstance(event, Beat) for event in events):
             self._playout.re_aim()
+        self._show.intensity.hear(snapshot)
 
     def _land(self, snapshot: ExpressiveAudioSnapshot) -> None:
         """A drop has fallen: what waits for it is shown; else it has called for a picture of its own."""
@@ -183,7 +183,7 @@ class Selector:
             return
         if cue is not None and (cue.want.manual or cue.want.aim == "calm"):
             return
-        intensity = intensity_micro(snapshot, show.intents.energy_bias, "follow", self._settings)
+        intensity = show.intensity.micro(show.intents.energy_bias, "follow", snapshot)
         proposal = self._director.propose(snapshot, last, intensity, urgent_only=cue is not None)
         if proposal is None or (intents.until_drop and proposal.aim != "drop"):
             self._arm(snapshot, last)

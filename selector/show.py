@@ -12,6 +12,7 @@ from selector.director import Slot
 from selector.events import ResumeState, Shown
 from selector.grid import samples
 from selector.history import History
+from selector.intensity import Intensity
 from selector.intents import Intents, Want
 from selector.memory import Memory
 from selector.quarantine import Quarantine
@@ -40,6 +41,7 @@ class Show:
     """What is wanted, prepared, on screen, and was. Fields are plain; the rooms change them.
 
     Attributes:
+        intensity: of the sound.
         seq: of the last pick; 0 before the first.
         sample: at the end of the newest hop.
         now: what is on screen.
@@ -73,6 +75,7 @@ class Show:
     ) -> None:
         kept = resume or memory
         self.catalog = catalog
+        self.intensity = Intensity(settings.select, rate)
         self.intents = Intents(settings, catalog, rate, resume, memory)
         self.history = History(resume.history, resume.cursor) if resume else History()
         self.quarantine = Quarantine(

@@ -13,8 +13,8 @@ lifts nothing that a rule excludes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +24,24 @@ from selector.catalog import Table
 from selector.filter_settings import FilterSettings
 from selector.fixedpoint import I64, LOG2_E, MICRO, MISSING, exp2_neg, power_micro, round_micro, to_micro
 from selector.settings import Kind, SelectSettings
+from selector.style import NONE
+from selector.style_settings import SceneSettings
 
 WEIGHT_ONE: Final = MICRO * MICRO
 """Weight of an entry whose factors are all 1."""
 _FACTOR_CAP: Final = 4 * MICRO
 
-FIT: Final = ("match", "visible", "tooStrong", "variety")
-WORTH: Final = ("quality", "measured", "effect")
+FIT: Final = ("match", "visible", "tooStrong", "variety", "style", "band")
+WORTH: Final = ("quality", "predQuality", "measured", "scene", "effect")
 STANDING: Final = ("manifest", "blocked", "filtered")
-RULES: Final = ("repeat", "rating", "dedup", "turn", "asked", "quarantine", "banned", "unshown")
-TASTE: Final = ("match", "quality", "visible", "tooStrong", "measured", "effect", "variety")
+RULES: Final = (
+    "repeat", "rating", "author", "family", "look", "sameAuthor", "dedup", "turn", "asked", "quarantine",
+    "banned", "unshown",
+)  # fmt: skip
+TASTE: Final = (
+    "match", "quality", "predQuality", "visible", "tooStrong", "measured", "scene", "effect", "variety",
+    "style", "band",
+)  # fmt: skip
 EXPLORE: Final = "explore"
 LAW: Final = (*STANDING, *RULES)
 _KNOWN: Final = frozenset((*TASTE, EXPLORE, *LAW))
@@ -52,7 +60,9 @@ class Columns(NamedTuple):
     quality_gap: I64
     score: I64
     luma: I64
+    luma_rank: I64
     motion: I64
+    motion_rank: I64
     dark: I64
     blocked: I64
 
@@ -61,9 +71,9 @@ class Columns(NamedTuple):
         """All of a table."""
         return cls(*(getattr(table, name) for name in cls._fields))
 
-    def at(self, index: int) -> Columns:
-        """Those of one entry, int64[1]."""
-        return Columns(*(column[index : index + 1] for column in self))
+    def at(self, indices: Sequence[int]) -> Columns:
+        """Those of some entries."""
+        return Columns(*(column[np.array(indices, dtype=np.int64)] for column in self))
 
 
 def combine(factors: Mapping[str, int]) -> int:
@@ -96,7 +106,7 @@ def product(factors: Mapping[str, int], names: tuple[str, ...]) -> int:
 
 
 def dials(settings: SelectSettings) -> I64:
-    """The settings as `kernels.fit` takes them; `dial` sets the rest."""
+    """The settings as `kernels.fit` takes them; the moment sets the rest."""
     s = settings
     return np.array(
         [
@@ -109,25 +119,18 @@ def dials(settings: SelectSettings) -> I64:
             to_micro(s.variety_reach),
             to_micro(s.variety_factor),
             to_micro(s.explore),
+            NONE,
+            NONE,
         ],
         dtype=np.int64,
     )
 
 
-def dial(dials: I64, section: Section, intensity: int, shown: int | None, settings: SelectSettings) -> None:
-    """Set the moment.
-
-    Args:
-        dials: of `dials`, changed.
-        section: of the music.
-        intensity: of the sound, micro-units.
-        shown: strength of what is on screen, micro-units, MISSING or None.
-        settings: limits by section.
-    """
-    dials[0] = intensity
-    dials[1] = to_micro(settings.visible_floor.get(section, 0.0))
-    dials[3] = MICRO - to_micro(settings.too_strong_ceiling.get(section, 1.0))
-    dials[5] = MISSING if shown is None else shown
+def limits(settings: SelectSettings) -> dict[Section, tuple[int, int]]:
+    """Of each section the visible floor, and the headroom that is too strong, in micro-units; 0 for none."""
+    sections: tuple[Section, ...] = get_args(Section)
+    floor, ceiling = settings.visible_floor, settings.too_strong_ceiling
+    return {s: (to_micro(floor.get(s, 0.0)), MICRO - to_micro(ceiling.get(s, 1.0))) for s in sections}
 
 
 def quality(columns: Columns, settings: SelectSettings) -> I64:
@@ -142,6 +145,29 @@ def quality(columns: Columns, settings: SelectSettings) -> I64:
     floor = to_micro(settings.quality_floor)
     value = floor + ((MICRO - floor) * scored + MICRO // 2) // MICRO
     return np.where(scored == MISSING, MICRO, value)
+
+
+def pred_quality(columns: Columns, settings: SelectSettings) -> I64:
+    """The same floor for a predicted score; without one: 1."""
+    floor = to_micro(settings.quality_floor)
+    value = floor + ((MICRO - floor) * columns.score + MICRO // 2) // MICRO
+    return np.where(columns.score == MISSING, MICRO, value)
+
+
+def scene(columns: Columns, kind: Kind, section: Section, settings: SceneSettings) -> I64:
+    """How well measured luma and, of pairs, motion suit the section: linear down to `factor`; unknown: 1."""
+    factor = _beside(columns.luma_rank, settings.luma.get(section), settings)
+    if kind == "pair":
+        factor = factor * _beside(columns.motion_rank, settings.motion.get(section), settings) // MICRO
+    return factor
+
+
+def _beside(rank: I64, target: float | None, settings: SceneSettings) -> I64:
+    if target is None:
+        return np.full(len(rank), MICRO, dtype=np.int64)
+    least, reach = to_micro(settings.factor), to_micro(settings.reach)
+    away = np.minimum(np.abs(rank - to_micro(target)), reach)
+    return np.where(rank == MISSING, MICRO, MICRO - (MICRO - least) * away // reach)
 
 
 def _softmax(gap: I64, temperature: float) -> I64:
@@ -207,39 +233,10 @@ def manifest(columns: Columns) -> I64:
     return score
 
 
-def repeat(size: int, recent: list[int], shown: int | None, settings: SelectSettings) -> dict[int, int]:
-    """What is on screen gets `last_pick_factor`; the window before it recovers from `window_factor`.
-
-    Args:
-        size: of the table; the window never covers more than half of it.
-        recent: indices, newest last.
-        shown: index of what is on screen, if it is of this table.
-        settings: constants.
-
-    Returns:
-        The factors by index, where they are not 1.
-    """
-    factor: dict[int, int] = {}
-    length = min(settings.window, size // 2)
-    lowest = to_micro(settings.window_factor)
-    for age, index in enumerate(reversed(recent[-length:] if length else [])):
-        factor[index] = min(factor.get(index, MICRO), lowest + (MICRO - lowest) * age // length)
-    if shown is not None:
-        factor[shown] = to_micro(settings.last_pick_factor)
-    return factor
-
-
 def public_quality(columns: Columns, gamma: float) -> I64:
     """public_v0: (quality01 + 1e-6) ** gamma; unknown quality is 0.5."""
     q = np.where(columns.quality == MISSING, MICRO // 2, columns.quality)
     return np.minimum(power_micro((q + 1) / float(MICRO), gamma), _FACTOR_CAP)
-
-
-def public_dedup(recent: list[int], settings: SelectSettings) -> dict[int, int]:
-    """public_v0: 1 - penalty for the last N picks, by index."""
-    if settings.public_dedup_n <= 0:
-        return {}
-    return dict.fromkeys(recent[-settings.public_dedup_n :], MICRO - to_micro(settings.public_dedup_penalty))
 
 
 def _lower(value: I64, limit: float) -> NDArray[np.bool_]:

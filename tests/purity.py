@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 MODULES = {
     "__future__", "collections", "collections.abc", "dsp", "functools", "hashlib", "itertools", "json",
-    "math", "msgspec", "msgspec.structs", "numba", "numpy", "numpy.typing", "selector", "typing",
+    "math", "msgspec", "msgspec.structs", "numba", "numpy", "numpy.typing", "re", "selector", "typing",
     "urllib.parse",
 }  # fmt: skip
 NAMES = {

@@ -20,6 +20,8 @@ from selector.settings import SelectSettings
 SIZES = (3_000, 130_000, 1_000_000)
 GOALS_US = (10.0, 150.0, 1000.0)
 PICKS, NUMPY_PICKS = 600, 30
+AUTHORS = 132
+"""Lead authors of the presets that Debian packages."""
 
 
 def main(args: argparse.Namespace) -> int:
@@ -75,11 +77,21 @@ def _row(size: int, goal: float) -> dict[str, float]:
 
 
 def _table(size: int) -> Table:
-    """Entries of made-up strength and quality."""
-    draws = [splitmix64(7, n) for n in range(size)]
+    """Entries of made-up strength, quality and looks, of `AUTHORS` authors and families of about three."""
+    draws = [(splitmix64(7, n), splitmix64(8, n)) for n in range(size)]
     rows = [
-        Row(ident=n, fg_url="", warp=d % MICRO, cx=(d >> 20) % MICRO, quality=(d >> 40) % MICRO)
-        for n, d in enumerate(draws)
+        Row(
+            ident=n,
+            fg_url="",
+            warp=d % MICRO,
+            cx=(d >> 20) % MICRO,
+            quality=(d >> 40) % MICRO,
+            luma=e % MICRO,
+            motion=(e >> 20) % MICRO,
+            author=str((e >> 40) % AUTHORS),
+            family=str((e >> 44) % (size // 3)),
+        )
+        for n, (d, e) in enumerate(draws)
     ]
     return Table("pair", "bench", rows)
 

@@ -193,7 +193,7 @@ def bench(args: argparse.Namespace) -> int:
         from models.embed.bench import main
 
         return main(args)
-    return int(import_module(f"daemon.bench.{args.name}").main(args))
+    return int(import_module(f"daemon.bench.{args.name.replace('-', '_')}").main(args))
 
 
 def osc_book(args: argparse.Namespace) -> int:
@@ -227,7 +227,7 @@ def warm(_: argparse.Namespace) -> int:
     import numpy as np
 
     started = time.monotonic()
-    import selector.kernels  # noqa: F401  (compiled by being imported)
+    import selector.strata  # noqa: F401  (kernels are compiled by being imported)
     from daemon import selfcheck
     from dsp.analyzer import Analyzer, quantise
     from dsp.settings import DspSettings

@@ -15,10 +15,10 @@ import numpy as np
 
 from models.embed.vectors import Vectors, whole
 from models.errors import EmbeddingError
-from models.families import telling_stem
 from models.gates.bootstrap import Interval, interval
 from models.gates.ranks import F64, I64
 from models.packs.butterchurn import split_name
+from selector.labels import telling_stem
 
 HIT = 10
 

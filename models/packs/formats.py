@@ -59,6 +59,7 @@ def pairs_manifest(pack: str, pairs: Sequence[tuple[Pair, PackedPreset, PackedPr
     rows = [
         {
             "pair": number,
+            "label": fg.preset.name,
             "fgUrl": url(pack, fg.path),
             "bgUrl": url(pack, bg.path),
             "warp_diff": round(pair.warp_diff, 6),

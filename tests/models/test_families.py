@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from packaged_presets import body, raw
 
-from models.families import authors, families, similarity, sketch, stem
+from models.families import authors, families, similarity, sketch
 from models.packs.butterchurn import Preset, parse_preset
+from selector.labels import stem
 
 
 def preset(name: str, value: dict) -> Preset:

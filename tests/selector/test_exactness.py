@@ -12,18 +12,20 @@ from band import QUIET, Band, make_selector
 
 import selector
 
-ROOMS = sorted(Path(selector.__file__).parent.glob("*.py"))
+ROOMS = sorted(Path(selector.__file__).parent.rglob("*.py"))
 ALLOWED = {
     "__future__",
     "collections",
     "dsp",
     "functools",
     "hashlib",
+    "itertools",
     "json",
     "math",
     "msgspec",
     "numba",  # how it may be used: tests/purity.py
     "numpy",
+    "re",
     "selector",
     "typing",
     "urllib",

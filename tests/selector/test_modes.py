@@ -19,7 +19,8 @@ from selector.choice import Chooser, Situation
 from selector.events import Ack
 from selector.filter_settings import FilterSettings
 from selector.fixedpoint import MICRO, MISSING
-from selector.intensity import intensity_micro
+from selector.intensity import Intensity, sound01
+from selector.kin import Ladders
 from selector.manifests import parse_pairs, parse_quality
 from selector.settings import SelectSettings
 from selector.vocabulary import Command
@@ -50,7 +51,7 @@ def picks(table, count, settings=S, seed=5, **changes):
 
 
 def suiting(table, section, intensity=500_000, shown=None):
-    """Match, visible, too strong and variety of every entry, int64[n, 4]."""
+    """Match, visible, too strong and variety of every entry, int64[n, 6]."""
     moment = situation(section=section, intensity=intensity, shown_strength=shown)
     strata = Chooser(S, 1).strata(table, moment)
     return np.array([strata.suiting(i) for i in range(len(table))])
@@ -60,7 +61,7 @@ def test_match_prefers_strength_like_the_intensity():
     fit = suiting(make_table(101), "groove", 700_000)[:, 0]
     assert int(np.argmax(fit)) == 70
     assert fit[70] == MICRO
-    assert fit[88] == fit[52] == 606_531
+    assert fit[82] == fit[58] == 606_531
 
 
 def test_unknown_strength_and_quality_weigh_one():
@@ -69,7 +70,7 @@ def test_unknown_strength_and_quality_weigh_one():
     assert weights.quality(columns, S).tolist() == [MICRO, 200_000]
     assert weights.measured(columns, "pair", True, S)[0] == MICRO
     for section in ("peak", "calm"):
-        assert suiting(table, section, 0, 500_000)[0].tolist() == [MICRO] * 4
+        assert suiting(table, section, 0, 500_000)[0].tolist() == [MICRO] * 6
 
 
 def test_quality_by_rank_spreads_what_lies_close():
@@ -86,7 +87,7 @@ def test_quality_by_softmax_falls_by_e_at_its_temperature():
     columns = weights.Columns.of(Table("pair", "p", rows))
     settings = SelectSettings(quality_scale="softmax", quality_floor=0.0, quality_temperature=0.05)
     assert weights.quality(columns, settings).tolist() == [367_879, MICRO, 135_335, MICRO]
-    assert weights.quality(columns.at(2), settings).tolist() == [135_335]
+    assert weights.quality(columns.at([2]), settings).tolist() == [135_335]
     floored = SelectSettings(quality_scale="softmax", quality_temperature=0.05)
     assert weights.quality(columns, floored).tolist() == [494_303, MICRO, 308_268, MICRO]
 
@@ -185,10 +186,14 @@ def test_dark_bright_and_still_pictures_lose_weight():
 
 
 def test_the_window_recovers_and_never_covers_more_than_half():
-    factor = weights.repeat(8, [0, 1, 2, 3, 4, 5], 5, S)
-    assert factor[5] == 0
-    assert factor[4] < factor[3] < factor[2] < MICRO
-    assert not factor.keys() & {0, 1, 6, 7}
+    recent = [0, 1, 2, 3, 4, 5]
+    factor = Ladders.weighted(8, S).steps[0]
+    assert factor.tolist() == [0, 250_000, 437_500, 625_000, 812_500, *[MICRO] * 8][: len(factor)]
+    choice = Chooser(S, 1).choose(make_table(8), situation(recent=recent, shown=5), 1)
+    told = {e.index: e.factors["repeat"] for e in (choice.entry, *choice.runners_up)}
+    expected = {0: MICRO, 1: MICRO, 2: 812_500, 3: 625_000, 4: 437_500, 6: MICRO, 7: MICRO}
+    assert told.items() <= expected.items()
+    assert len(told) == 6
 
 
 def test_run_manifest_weight_is_the_published_one():
@@ -563,4 +568,26 @@ def test_back_at_the_beginning_says_so():
 )
 def test_intensity_is_rescaled_biased_and_aimed(bias, aim, expected):
     middle = msgspec.structs.replace(LOUD, energy01=0.615, accent01=0.5, beat_pulse01=0.5)
-    assert abs(intensity_micro(middle, bias, aim, S) - expected) <= 1
+    intensity = Intensity(S, 48_000)
+    intensity.hear(middle)
+    assert abs(intensity.micro(bias, aim, QUIET) - expected) <= 1
+
+
+def test_intensity_is_that_of_about_a_bar():
+    loud = msgspec.structs.replace(LOUD, energy01=0.88, accent01=1.0, beat_pulse01=1.0)
+    soft = msgspec.structs.replace(LOUD, energy01=0.35, accent01=0.0, beat_pulse01=0.0)
+    assert (sound01(loud, S), sound01(soft, S)) == (1.0, 0.0)
+
+    def play(intensity, sound, start, seconds):
+        for k in range(1, int(seconds * 100) + 1):
+            intensity.hear(msgspec.structs.replace(sound, t_samples=start + 480 * k))
+        return intensity.micro(0.0, "follow", sound) / MICRO
+
+    follower = Intensity(S, 48_000)
+    assert follower.micro(0.0, "follow", loud) == MICRO  # nothing heard yet: the moment itself
+    assert play(follower, soft, 0, 10.0) == 0.0
+    assert abs(play(follower, loud, 480_000, S.intensity_sec) - 0.632) < 0.01
+    assert abs(play(follower, soft, 576_000, S.intensity_sec) - 0.233) < 0.01
+    follower.hear(msgspec.structs.replace(QUIET, t_samples=700_000))
+    assert play(follower, loud, 700_000, 0.01) == 1.0
+    assert play(Intensity(SelectSettings(intensity_sec=0.0), 48_000), loud, 0, 0.01) == 1.0

@@ -19,6 +19,7 @@ from daemon import config as configuration
 from daemon import packs
 from daemon.beat_engine import engine_name, replay_exact
 from daemon.config import Config
+from daemon.cue_file import with_cues
 from daemon.errors import AivjdError, UsageError
 from daemon.metrics import Metrics
 from daemon.osc_desks import Desks
@@ -42,7 +43,7 @@ def run_show(args: argparse.Namespace, config_path: Path | None) -> int:
     """Run until a signal or `--duration`. Returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("daemon.websockets").setLevel(logging.WARNING)
-    config = _with_arguments(configuration.load(config_path), args)
+    config = _with_arguments(with_cues(configuration.load(config_path), args.cues), args)
     engine_name(config.dsp)  # a missing one is said now, not by a child that dies
     base = config_path.parent if config_path else Path()
     places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)

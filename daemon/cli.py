@@ -40,6 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--pack", metavar="DIR", action="append", help="pack folder; may be given again")
     run.add_argument("--mode", help="weighted, random, shuffle or public_v0")
     run.add_argument("--seed", type=int, help="seed of every draw (default: a new one, written down)")
+    run.add_argument(
+        "--cues", metavar="FILE", type=Path, help="cue list, TOML or JSON: scenes in their order"
+    )
     run.add_argument("--record", metavar="DIR", help="folder that gets the session's folder")
     run.add_argument("--no-record", action="store_true", help="do not record")
     run.add_argument(
@@ -100,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     rehearse.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, in this order")
     rehearse.add_argument("--pack", metavar="DIR", action="append", help="pack folder; may be given again")
     rehearse.add_argument("--config", metavar="FILE", type=Path)
+    rehearse.add_argument("--cues", metavar="FILE", type=Path, help="cue list, TOML or JSON")
     rehearse.add_argument("--seed", type=int, default=1, help="of every draw")
     rehearse.add_argument(
         "-o", "--out", type=Path, metavar="FILE.html", help="the report (default: rehearsal.html)"

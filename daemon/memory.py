@@ -1,4 +1,4 @@
-"""What outlives a session, in one SQLite file: bans, likings, quarantine.
+"""What outlives a session, in one SQLite file: bans, likings, quarantine, the place in the cue list.
 
 The show goes on whatever becomes of the file. Killed at any instant it holds the last whole state (WAL, one
 transaction each time); a full disk is said once and tried again with the next change; a damaged file is moved
@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from selector.catalog import Item
+from selector.cues import CuePlace
 from selector.liking import Liked
 from selector.memory import Memory
 from selector.quarantine import Detention, Strikes
@@ -33,10 +34,14 @@ MIGRATIONS: Final = (
     ),
     # 2: the order in which things were said, so that the last ban is the one that `unban` lifts
     ("ALTER TABLE items ADD COLUMN place INTEGER NOT NULL DEFAULT 0",),
+    # 3: the scene of the cue list, since when it has been on, and when that was last known
+    ("CREATE TABLE cue (list TEXT, scene INTEGER, since REAL, known REAL)",),
 )
 """Statements that bring a file from version n to n + 1."""
 
 _BUSY_S: Final = 2.0
+CUE_S: Final = 6 * 3600.0
+"""A cue list that was left for longer begins anew: that was another night."""
 Warn = Callable[[str], None]
 
 
@@ -189,7 +194,15 @@ def _read(file: sqlite3.Connection, rate: int, now: float) -> Memory:
             Detention(item, str(reason), samples) for item, reason, samples in left if samples > 0
         ),
         strikes=tuple(Strikes(item, int(count)) for item, count in found["strikes"]),
+        cue=_cue(file, rate, now),
     )
+
+
+def _cue(file: sqlite3.Connection, rate: int, now: float) -> CuePlace | None:
+    row = file.execute("SELECT list, scene, since, known FROM cue").fetchone()
+    if row is None or now - float(row[3]) > CUE_S:
+        return None
+    return CuePlace(str(row[0]), int(row[1]), int((float(row[2]) - now) * rate))
 
 
 def _store(file: sqlite3.Connection, memory: Memory, rate: float, now: float) -> None:
@@ -197,6 +210,10 @@ def _store(file: sqlite3.Connection, memory: Memory, rate: float, now: float) ->
     rows += [("liking", entry.item, entry.steps) for entry in memory.liked]
     rows += [("quarantine", d.item, [d.reason, now + d.until_sample / rate]) for d in memory.quarantine]
     rows += [("strikes", s.item, s.count) for s in memory.strikes]
+    file.execute("DELETE FROM cue")
+    if memory.cue is not None:
+        since = now + memory.cue.since / rate
+        file.execute("INSERT INTO cue VALUES (?, ?, ?, ?)", (memory.cue.list, memory.cue.scene, since, now))
     file.execute("DELETE FROM items")
     file.executemany(
         "INSERT INTO items (what, kind, pack, ident, value, place) VALUES (?, ?, ?, ?, ?, ?)",
@@ -218,4 +235,6 @@ def _same(one: tuple[Memory, dict[str, float]], other: tuple[Memory, dict[str, f
     """Whether both say the same; an end of quarantine may be a second off, since it is told in samples."""
     (a, ends_a), (b, ends_b) = one, other
     same = (a.banned, a.liked, a.strikes) == (b.banned, b.liked, b.strikes)
+    places = [m.cue and (m.cue.list, m.cue.scene) for m in (a, b)]
+    same = same and places[0] == places[1]
     return same and ends_a.keys() == ends_b.keys() and all(abs(ends_a[k] - ends_b[k]) < 1.0 for k in ends_a)

@@ -29,6 +29,7 @@ def _state_before_the_engine(config: Config, packs: Mapping[str, Path]) -> dict[
         "restUntilSample": 0,
         "liked": [],
         "intents": [],
+        "cue": None,
         "now": None,
         "next": None,
         "warnings": [],

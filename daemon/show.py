@@ -244,7 +244,7 @@ class Show:
         return memory if any(memory.values()) else None
 
     def _remember(self, resume: Mapping[str, Any]) -> None:
-        kept = {name: resume[name] for name in KEPT}
+        kept = {name: resume.get(name) for name in KEPT}
         if self._memory is not None and self._header is not None and kept != self._kept:
             self._kept = kept
             memory = msgspec.convert(kept, Memory).counted_from(self.position)

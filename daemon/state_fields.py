@@ -46,6 +46,7 @@ from dsp.trust import Trust
 from selector.canonical import HashChain
 from selector.catalog import Item
 from selector.choice import Chooser
+from selector.cues import Cues
 from selector.director import Director, _Call
 from selector.drops import DropWatch
 from selector.envelope import Envelope
@@ -102,9 +103,10 @@ CONSTANT: dict[type, frozenset[str]] = {
         Selector: "_settings",
         Show: "catalog",
         Intensity: "_settings _length",
-        Intents: "_catalog _minute _patience",
+        Intents: "_catalog _settings _minute _patience",
         Liking: "_factors",
-        Director: "_settings fast_lead _lead _min_dwell _max_dwell _beatless _flash_gap _patience _margin"
+        Cues: "_scenes _rate list",
+        Director: "_settings fast_lead _lead min_dwell _max_dwell _beatless _flash_gap _patience _margin"
         " _slack _memory _stays _drop_cooldown _energy_cooldown _arm_after _drop_dwell _silence"
         " _just_landed _back",
         DropWatch: "_memory",

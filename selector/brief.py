@@ -32,7 +32,7 @@ def brief(show: Show, want: Want, snapshot: ExpressiveAudioSnapshot, settings: S
     asked = want.item or intents.usable_pin(show.quarantine)
     pinned = want.item is None and asked is not None
     table = show.table_for(asked)
-    aim = "calm" if intents.resting(snapshot.t_samples) else want.aim
+    aim = "calm" if show.calm(snapshot.t_samples) else want.aim
     deaf = intents.mode == "weighted" and not snapshot.audio_valid and aim != "calm"
     section = _section_of(aim, snapshot)
     intensity = show.intensity.micro(intents.energy_bias, aim, snapshot)

@@ -28,7 +28,7 @@ class Console:
     def obey(self, command: Command, sample: int, origin: str = "") -> None:
         """Carry out `command` of `origin` at `sample` and say what became of it."""
         show = self._show
-        effect = show.intents.apply(
+        effect = self._of_list(command, sample) or show.intents.apply(
             command,
             now=show.on_screen,
             pending=show.cue.item if show.cue else None,
@@ -47,6 +47,21 @@ class Console:
         self._publication.say(CommandDone(command.verb, effect.ok, effect.message))
         if effect.ok:
             self._publication.tell(always=command.verb == "query")
+
+    def _of_list(self, command: Command, sample: int) -> Effect | None:
+        """What becomes of a command that is about the cue list; None for any other."""
+        show = self._show
+        if command.verb == "cue":
+            if fault := show.cues.go(str(command.arg), sample):
+                return Effect(ok=False, message=fault)
+            show.begin_scene(0)
+            scene = show.cues.scene
+            return Effect(message=f"Scene '{scene.name}'." if scene else "The cue list is off.")
+        if command.verb == "auto":
+            show.intents.give_back()
+            show.intents.plan(show.cues.scene)
+            return Effect(message="Back to the cue list." if show.cues.scene else "Back to the settings.")
+        return None
 
     def _request(self, effect: Effect) -> None:
         """Note the change that a command asks for; one that is wanted already serves a `redo` too."""

@@ -57,7 +57,9 @@ class _Call(Struct, frozen=True):
 
 
 class Director:
-    """Timing of changes. `fast_lead`: samples that browsers get to load what cannot wait.
+    """Timing of changes.
+
+    `fast_lead`: samples that browsers get to load what cannot wait; `min_dwell`: shortest stay, samples.
 
     Args:
         settings: limits and lengths.
@@ -79,9 +81,9 @@ class Director:
         self._previous_sample = 0
         self.fast_lead = samples(settings.next_lead_sec, rate)
         self._lead = samples(settings.prepare_lead_sec, rate)
-        self._min_dwell = samples(settings.min_dwell_sec, rate)
+        self.min_dwell = samples(settings.min_dwell_sec, rate)
         self._max_dwell = samples(settings.max_dwell_sec, rate)
-        self._drop_dwell = min(samples(settings.drop_dwell_sec, rate), self._min_dwell)
+        self._drop_dwell = min(samples(settings.drop_dwell_sec, rate), self.min_dwell)
         self._stays = _stays(settings, rate)
         self._beatless = samples(settings.beatless_sec, rate)
         self._flash_gap = samples(settings.flash_gap_sec, rate)
@@ -148,10 +150,16 @@ class Director:
 
     def may_speak(self, sample: int, last: int) -> bool:
         """Cheap test before `propose`: False while the shortest stay rules everything out."""
-        return sample >= last + self._min_dwell - self._lead - self._margin - self._slack
+        return sample >= last + self.min_dwell - self._lead - self._margin - self._slack
 
     def propose(
-        self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int, *, urgent_only: bool
+        self,
+        snapshot: ExpressiveAudioSnapshot,
+        last: int,
+        intensity: int,
+        *,
+        urgent_only: bool,
+        stay: tuple[int, int] = (0, 0),
     ) -> Proposal | None:
         """An automatic change to prepare now, or None.
 
@@ -160,13 +168,14 @@ class Director:
             last: sample of the last change.
             intensity: micro-units; the louder, the shorter the stay.
             urgent_only: something is prepared already, and only the music may overrule it.
+            stay: shortest and longest of a scene, samples; 0 where it does not say.
         """
         now = snapshot.t_samples
-        low, latest = last + self._min_dwell, last + self._max_dwell
+        low, latest = last + self.min_dwell, last + self._max_dwell
         called = self._answer_call(snapshot, low, latest, urgent_only)
         if called is not None or urgent_only:
             return called
-        moment = self._dwell_end(snapshot, last, intensity)
+        moment = self._dwell_end(snapshot, last, intensity, stay)
         if moment is None:
             return None
         high = max(latest, now + self._lead, moment.sample)
@@ -304,10 +313,14 @@ class Director:
         fade = self._settings.drop_fade_sec if call.aim == "drop" else self._settings.fade_sec
         return Proposal(call.reason, call.aim, Slot(moment, low, max(latest, moment.sample), fade))
 
-    def _dwell_end(self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int) -> Moment | None:
+    def _dwell_end(
+        self, snapshot: ExpressiveAudioSnapshot, last: int, intensity: int, planned: tuple[int, int]
+    ) -> Moment | None:
         now = snapshot.t_samples
         soonest = now + self._lead
         shortest, longest = self._stays[snapshot.section]
+        longest = min(longest, max(planned[1], self.min_dwell)) if planned[1] else longest
+        shortest = min(max(shortest, planned[0]), longest)
         low = last + shortest
         # A section that asks for shorter stays than the one before still leaves time for a bar.
         latest = min(last + self._max_dwell, max(last + longest, soonest + self._patience))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from selector.catalog import Item
+from selector.cues import CuePlace
 from selector.liking import Liked
 from selector.quarantine import Detention, Strikes
 from selector.settings import Kind, Mode
@@ -117,6 +118,14 @@ class IntentState(Struct, frozen=True, rename="camel"):
     until_sample: int | None = None
 
 
+class CueState(Struct, frozen=True, rename="camel"):
+    """Which scene of the cue list it is; `index` from 0, -1 while the list is off."""
+
+    index: int
+    name: str
+    scenes: tuple[str, ...]
+
+
 class PublicState(Struct, frozen=True, rename="camel", kw_only=True):
     """Everything about deciding that a control surface shows."""
 
@@ -137,6 +146,7 @@ class PublicState(Struct, frozen=True, rename="camel", kw_only=True):
     rest_until_sample: int = 0
     liked: tuple[LikedState, ...] = ()
     intents: tuple[IntentState, ...] = ()
+    cue: CueState | None = None
 
 
 class StateChanged(Struct, frozen=True, rename="camel", tag="state"):
@@ -198,6 +208,7 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
     pinned: Item | None
     unshown: Item | None = None
     sample: int = 0
+    cue: CuePlace | None = None
 
     def from_zero(self) -> ResumeState:
         """The same for a session that begins there: its samples count from 0, what was before lies below."""
@@ -212,6 +223,7 @@ class ResumeState(Struct, frozen=True, rename="camel", kw_only=True):
                 for s in self.intents
             ),
             sample=0,
+            cue=None if self.cue is None else replace(self.cue, since=self.cue.since - at),
         )
 
 

@@ -66,6 +66,7 @@ _REASONS: Final = {
     "replace:dark": "The one before stayed dark.",
     "replace:frozen": "The one before stood still.",
     "replace:unanswered": "No stage said that it showed the one before.",
+    "cue": "A scene of the cue list began.",
     "fallback:no-audio": "There was no usable sound, so it was drawn uniformly.",
     "fallback:no-weight": "Nothing had any weight, so it was drawn uniformly.",
 }

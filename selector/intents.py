@@ -16,6 +16,7 @@ from selector.intensity import Aim
 from selector.liking import Liking
 from selector.memory import Memory
 from selector.quarantine import Quarantine
+from selector.scene_settings import Scene
 from selector.settings import Kind, Mode, SelectorSettings
 from selector.vocabulary import Command
 
@@ -78,6 +79,7 @@ class Intents:
         memory: Memory | None = None,
     ) -> None:
         select, kept = settings.select, resume or memory
+        self._settings = select
         self._minute = samples(60.0, rate)
         self._patience = samples(settings.director.until_drop_sec, rate)
         self.hold = resume.hold if resume else False
@@ -100,6 +102,23 @@ class Intents:
         filled = catalog.filled()
         self.pack = self.pack if self.pack in filled else filled[0]
         self.kind = self._possible_kind(self.pack, self.kind)
+
+    def plan(self, scene: Scene | None) -> None:
+        """Take over what a scene proposes (None: the settings), as far as the operator set nothing."""
+        if "mode" not in self.standing:
+            self.mode = (scene and scene.mode) or self._settings.mode
+        if "energy" not in self.standing:
+            self.energy_bias = scene.energy if scene else 0.0
+        if "pack" not in self.standing:
+            self.pack = (scene and scene.pack) or self._settings.pack
+        if "kind" not in self.standing:
+            self.kind = (scene and scene.kind) or self._settings.kind
+        self.restock(self._catalog)
+
+    def give_back(self) -> None:
+        """Mode, kind, pack and energy are the cue list's again, or the settings'."""
+        for name in ("mode", "kind", "pack", "energy"):
+            self.standing.pop(name, None)
 
     @property
     def held(self) -> bool:
@@ -214,7 +233,7 @@ class Intents:
             "untildrop": ("on" if self.until_drop else "", sample + self._patience),
             "blackout": ("on" if self.blackout else "", None),
             "rest": ("on" if self.rest_until else "", self.rest_until),
-            "energy": (f"{self.energy_bias:+.2f}" if self.energy_bias else "", None),
+            "energy": (f"{self.energy_bias:+.2f}", None),
             "mode": (self.mode, None),
             "kind": (self.kind, None),
             "pack": (self.pack, None),

@@ -138,6 +138,8 @@ class Playout:
         else:
             show.history.move(cue.want.position)
         show.now, show.cue, show.failing = Shown(cue.seq, cue.item, sample), None, ""
+        if show.want is not None and show.want.by == "automatic":
+            show.want = None  # what it was to replace is gone
         self._publication.say(Activate(cue.seq, sample, beat, bar, fade_sec))
         self._publication.outcome(
             cue.seq, "activated", now, activateSample=sample, beatCount=beat, barCount=bar

@@ -7,6 +7,7 @@ from typing import Any
 
 from selector.catalog import Catalog, spread_warning
 from selector.events import (
+    CueState,
     LikedState,
     NextState,
     NowState,
@@ -86,7 +87,14 @@ class Publication:
             rest_until_sample=intents.rest_until,
             liked=tuple(LikedState(entry.item.key, entry.steps) for entry in intents.liking.liked),
             intents=tuple(intents.standing.values()),
+            cue=self._cue(),
         )
+
+    def _cue(self) -> CueState | None:
+        cues = self._show.cues
+        if not cues.names:
+            return None
+        return CueState(cues.index, cues.scene.name if cues.scene else "", cues.names)
 
     def _troubles(self) -> Iterator[str]:
         """Sentences for what is wrong at the moment."""
@@ -113,6 +121,7 @@ class Publication:
             quarantine=show.quarantine.held,
             strikes=show.quarantine.strikes,
             sample=show.sample,
+            cue=show.cues.place,
             safe=tuple(show.safe),
             until_drop=intents.until_drop,
             rest_until=intents.rest_until,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from dsp.events import Beat, DspEvent
 from dsp.snapshot import ExpressiveAudioSnapshot
+from selector.authority import may
 from selector.canonical import GENESIS
 from selector.catalog import Catalog
 from selector.choice import Chooser
@@ -80,12 +81,17 @@ class Selector:
         self._feedback.tick(now)
         if show.intents.standing and show.intents.expire(now):
             self._publication.tell()
+        show.cues.step(events, now)
+        if not show.cues.entered:
+            last = show.last_change
+            show.begin_scene(0 if last is None else last + self._director.min_dwell)
+            self._publication.tell()
         if show.release(now):
             show.retry_at = now
             self._publication.tell()
         self._playout.cancel_orphan(now)
         self._playout.dim(now)
-        if show.want is not None and now >= show.want.serve_at:
+        if show.want is not None and now >= show.want.serve_at and self._may_serve(show.want):
             want, show.want = show.want, None
             self._serve(want, snapshot)
         self._land(snapshot)
@@ -142,6 +148,11 @@ class Selector:
             self._show.intents.dropped()
             self._playout.move(cue, moment)
 
+    def _may_serve(self, want: Want) -> bool:
+        """Whether what is prepared gives way to it; else it waits until that is shown."""
+        cue = self._show.cue
+        return cue is None or may(want.by, held=False, against=cue.want.by)
+
     def _serve(self, want: Want, snapshot: ExpressiveAudioSnapshot) -> None:
         """Do what is wanted: pull in what is prepared already, or prepare anew."""
         cue, slot = self._show.cue, None
@@ -173,7 +184,7 @@ class Selector:
             self._director.forget_call()
             return
         cue = show.cue
-        if intents.resting(snapshot.t_samples) or intents.until_drop:
+        if show.calm(snapshot.t_samples) or intents.until_drop:
             self._director.forget_call(but_drops=intents.until_drop)
         if cue is not None and not cue.want.manual and self._over(cue, snapshot, last):
             self._playout.cancel(cue, "section:over", snapshot.t_samples)
@@ -184,7 +195,9 @@ class Selector:
         if cue is not None and (cue.want.manual or cue.want.aim == "calm"):
             return
         intensity = show.intensity.micro(show.intents.energy_bias, "follow", snapshot)
-        proposal = self._director.propose(snapshot, last, intensity, urgent_only=cue is not None)
+        proposal = self._director.propose(
+            snapshot, last, intensity, urgent_only=cue is not None, stay=show.cues.stay
+        )
         if proposal is None or (intents.until_drop and proposal.aim != "drop"):
             self._arm(snapshot, last)
             return
@@ -207,8 +220,8 @@ class Selector:
 
     def _arm(self, snapshot: ExpressiveAudioSnapshot, last: int) -> None:
         """In a build, and in a breakdown that has lasted, have the picture for the drop loaded and wait."""
-        intents, cue = self._show.intents, self._show.cue
-        slot = None if intents.resting(snapshot.t_samples) else self._arms(snapshot, last)
+        cue = self._show.cue
+        slot = None if self._show.calm(snapshot.t_samples) else self._arms(snapshot, last)
         if slot is None or (cue is not None and (cue.want.manual or cue.want.armed)):
             return
         if cue is not None:

@@ -6,11 +6,14 @@ hot (may change while running). An absent key means the default given there, nev
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
 from selector.director_settings import DirectorSettings
 from selector.loop_settings import LoopSettings
+from selector.scene_settings import Scene
 from selector.select_settings import Kind, Mode, SelectSettings
 
 __all__ = ["DirectorSettings", "Kind", "LoopSettings", "Mode", "SelectSettings", "SelectorSettings"]
@@ -22,6 +25,10 @@ class SelectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     select: SelectSettings = field(default_factory=SelectSettings)
     director: DirectorSettings = field(default_factory=DirectorSettings)
     loop: LoopSettings = field(default_factory=LoopSettings)
+    scenes: Annotated[
+        tuple[Scene, ...],
+        Meta(description="The cue list: planned parts of the night.", extra={"unit": "", "hot": False}),
+    ] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where two keys contradict each other."""
@@ -44,6 +51,9 @@ class SelectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(
                     f"director.dwell.{section}: the shortest stay ({low}) exceeds the longest ({high})."
                 )
+        names = [scene.name for scene in self.scenes]
+        if len(set(names)) != len(names):
+            raise ValueError("two scenes have the same name; give each its own.")
         if s.energy_low >= s.energy_high:
             raise ValueError(
                 f"select.energy_low ({s.energy_low}) is not below select.energy_high ({s.energy_high})."

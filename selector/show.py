@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from selector.authority import may
 from selector.catalog import Catalog, Item, Table
+from selector.cues import Cues
 from selector.director import Slot
 from selector.events import ResumeState, Shown
 from selector.grid import samples
@@ -77,6 +78,9 @@ class Show:
         self.catalog = catalog
         self.intensity = Intensity(settings.select, rate)
         self.intents = Intents(settings, catalog, rate, resume, memory)
+        self.cues = Cues(settings.scenes, rate, kept.cue if kept else None)
+        if self.cues.names:
+            self.intents.plan(self.cues.scene)
         self.history = History(resume.history, resume.cursor) if resume else History()
         self.quarantine = Quarantine(
             samples(settings.select.quarantine_sec, rate),
@@ -134,6 +138,22 @@ class Show:
     def shut_out(self) -> tuple[Item, ...]:
         """What no draw may give: in quarantine, or in doubt."""
         return (*self.quarantine, *self.doubted)
+
+    def calm(self, sample: int) -> bool:
+        """Whether only calm pictures are wanted at `sample`, by the operator or by the scene."""
+        scene = self.cues.scene
+        return self.intents.resting(sample) or (scene is not None and scene.calm)
+
+    def begin_scene(self, not_before: int) -> None:
+        """What follows from a scene that has begun: its settings, and a change of picture."""
+        self.cues.entered = True
+        scene = self.cues.scene
+        self.intents.plan(scene)
+        if scene is not None:
+            first = self.intents.find(None, scene.first) if scene.first else None
+            usable = first is not None and not self.intents.refusal(first, self.quarantine)
+            item = first if usable else None
+            self.wish(Want(reason="cue", by="cues", item=item, not_before=not_before))
 
     def release(self, sample: int) -> bool:
         """Let go of what is in quarantine or doubt no longer; True when something is."""

@@ -152,6 +152,13 @@ VERBS: tuple[Verb, ...] = (
         lasts="until undone",
     ),
     Verb("undo", "trigger", "Take the last more, less or rate back."),
+    Verb(
+        "cue",
+        "text",
+        "Go to a scene of the cue list: next, back, off, its name, or its number from 1.",
+        lasts="until the scene is over",
+    ),
+    Verb("auto", "trigger", "Give mode, kind, pack and energy back to the cue list, or to the settings."),
     Verb("save", "trigger", "Write the last minutes as a session of their own.", owner="daemon"),
     Verb(
         "learn",

@@ -11,6 +11,7 @@ from daemon import packs, selfcheck
 from daemon.audio_file import AudioFile
 from daemon.commands.dispatch import default_config, end_progress, progress_bar
 from daemon.commands.output import replacing
+from daemon.cue_file import with_cues
 from daemon.errors import UsageError
 from daemon.rehearsal import Rehearsal
 from daemon.rehearsal_page import page
@@ -23,7 +24,7 @@ def rehearse(args: argparse.Namespace) -> int:
         raise UsageError("this is a folder", where=str(out), fix="name a file with -o FILE.html")
     selfcheck.require()
     path = default_config(args.config)
-    config = configuration.load(path)
+    config = with_cues(configuration.load(path), args.cues)
     base = path.parent if path else Path()
     places = [Path(p) for p in args.pack] if args.pack else packs.places(config.packs.dirs, base)
     tracks = [AudioFile(audio) for audio in args.audio]

@@ -44,6 +44,7 @@ ARGS: dict[str, Any] = {
     "pair": "3",
     "rest": 2.0,
     "rate": 5.0,
+    "cue": "next",
     "more": "demo:8",
     "less": "demo:9",
     "ban": "demo:7",

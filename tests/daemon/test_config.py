@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from daemon.cli import main
 from daemon.config import Config, default_text, load, parse
+from daemon.cue_file import with_cues
 from daemon.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -67,3 +70,35 @@ def test_only_what_decides_is_in_the_decision_hash() -> None:
     base = Config().decision_sha256()
     assert parse("[server]\nport = 9000", source="test").decision_sha256() == base
     assert parse("[dsp]\nsensitivity_db = 3.0", source="test").decision_sha256() != base
+
+
+@pytest.mark.parametrize("name", ["set.toml", "set.json"])
+def test_a_cue_list_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    toml = '[[scenes]]\nname = "doors"\ncalm = true\nminutes = 20\n[[scenes]]\nname = "night"\n'
+    path.write_text(toml if name == "set.toml" else json.dumps(tomllib.loads(toml)), encoding="utf-8")
+    found = with_cues(Config(), path)
+    assert [(scene.name, scene.minutes) for scene in found.selector.scenes] == [
+        ("doors", 20.0),
+        ("night", 0.0),
+    ]
+    assert found.decision_sha256() != Config().decision_sha256()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "scenes = 3",
+        "x = 1\n[[scenes]]",
+        "[[scenes]]\nnmae = 'x'",
+        "[[scenes]",
+        "[[scenes]]\nminutes = -1",
+    ],
+)
+def test_a_cue_list_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "set.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        with_cues(Config(), path)
+    assert "set.toml" in str(refused.value)

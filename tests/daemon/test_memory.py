@@ -27,6 +27,7 @@ from daemon.server import PROTOCOL
 from daemon.session import SessionReader
 from daemon.verify import verify
 from selector.catalog import Item
+from selector.cues import CuePlace
 from selector.liking import Liked
 from selector.memory import Memory
 from selector.quarantine import Detention, Strikes
@@ -39,6 +40,7 @@ WHOLE = Memory(
     liked=(Liked(PAIR, 2), Liked(PRESET, -3)),
     quarantine=(Detention(PAIR, "failed: link", 600 * RATE),),
     strikes=(Strikes(PAIR, 3),),
+    cue=CuePlace("c" * 64, 2, -90 * RATE),
 )
 
 
@@ -63,6 +65,9 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     kept(path, WHOLE, words)
     found = MemoryFile(path, words).load(44100)
     assert (found.banned, found.liked, found.strikes) == (WHOLE.banned, WHOLE.liked, WHOLE.strikes)
+    assert found.cue is not None
+    assert (found.cue.list, found.cue.scene) == ("c" * 64, 2)
+    assert -95 * 44100 < found.cue.since <= -90 * 44100
     (held,) = found.quarantine
     assert (held.item, held.reason) == (PAIR, "failed: link")
     assert 595 * 44100 < held.until_sample <= 600 * 44100
@@ -72,8 +77,13 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 def test_quarantine_goes_on_while_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m"
     kept(path, WHOLE)
-    monkeypatch.setattr(store, "time", lambda: time.time() + 3600)
-    assert MemoryFile(path, Words()).load(RATE).quarantine == ()
+    later = time.time() + 3600
+    monkeypatch.setattr(store, "time", lambda: later)
+    found = MemoryFile(path, Words()).load(RATE)
+    assert found.quarantine == ()
+    assert found.cue is not None
+    monkeypatch.setattr(store, "time", lambda: later + 6 * 3600)
+    assert MemoryFile(path, Words()).load(RATE).cue is None  # another night
 
 
 def test_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -317,6 +317,7 @@ def test_changing_pack_and_kind_changes_the_picture():
 def test_query_sends_the_state_even_when_nothing_changed():
     _band, selector, _ = running()
     assert of(selector.command(Command("query"), 0), StateChanged)
+    assert of(selector.command(Command("energy", 0.0), 0), StateChanged)  # it is the operator's now
     assert not of(selector.command(Command("energy", 0.0), 0), StateChanged)
 
 

@@ -25,6 +25,7 @@ const REASONS = {
   "replace:dark": "The one before stayed dark",
   "replace:frozen": "The one before stood still",
   "replace:unanswered": "No stage showed the one before",
+  cue: "A scene of the cue list began",
   "fallback:no-audio": "No usable sound; at random",
   "fallback:no-weight": "Nothing had weight; at random",
 };

@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "replace:dark": "The one before stayed dark",
   "replace:frozen": "The one before stood still",
   "replace:unanswered": "No stage showed the one before",
+  cue: "A scene began",
   "fallback:no-audio": "No usable sound, so drawn at random",
   "fallback:no-weight": "Nothing had any weight, so drawn at random",
 };

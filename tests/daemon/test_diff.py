@@ -26,6 +26,7 @@ from daemon.diff.heard import Hearing, Tape
 from daemon.diff.variants import Changes, changed, configure, engine_under, hops_of
 from daemon.engine import Engine, log_records
 from daemon.session import SessionReader
+from selector.settings import SelectSettings
 
 SECONDS = 40
 NEXT = {"type": "command", "sample": at(20.5), "verb": "next", "origin": "test"}
@@ -279,14 +280,14 @@ def test_the_key_that_makes_the_first_pick_differ_is_found(
 ) -> None:
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, SEVERAL))
     assert code == 1
-    assert told["keys"] == {"selector.select.sigma": {"a": 0.18, "b": 0.6}}
+    assert told["keys"] == {"selector.select.sigma": {"a": SelectSettings().sigma, "b": 0.6}}
     assert len(told["changed"]) == 4
     assert told["replays"] <= 6
     assert (told["pick"], told["field"]) == (2, "match")
     assert told["a"]["item"] != told["b"]["item"]
     assert main(["bisect", str(session.folder), "--config", str(tmp_path / "other.toml")]) == 1
     printed = capsys.readouterr().out
-    assert "selector.select.sigma: 0.18 -> 0.6\nmakes pick 2 differ" in printed
+    assert f"selector.select.sigma: {SelectSettings().sigma} -> 0.6\nmakes pick 2 differ" in printed
     assert "not needed for it: selector.select.quality_floor" in printed
 
 
@@ -299,7 +300,7 @@ def test_keys_that_act_only_together_are_found_together(
     assert list(first["keys"]) == ["selector.select.mode"]
     # A least stay above the greatest is refused, so these two can only be changed together.
     text = "[selector.director]\nmin_dwell_sec = 45.1\nmax_dwell_sec = 45.2\n"
-    text += "[selector.select]\nsigma = 0.18\n"
+    text += f"[selector.select]\nsigma = {SelectSettings().sigma}\n"
     code, told = ran(capsys, "bisect", session.folder, "--config", config(tmp_path, text))
     assert code == 1
     assert set(told["keys"]) == {"selector.director.min_dwell_sec", "selector.director.max_dwell_sec"}

@@ -97,7 +97,8 @@ OUT: tuple[OutMessage, ...] = (
         "/aivj/beat",
         (_COUNTER,),
         "on each beat, once one was trusted",
-        "Beats so far; a gap tells how many were lost. Goes on through a breakdown, while the beat coasts.",
+        "Beats so far; a gap tells how many were lost. Goes on through a breakdown, while the beat coasts, "
+        "and by the internal clock where one is set.",
     ),
     OutMessage("/aivj/bar", (_COUNTER,), "on each trusted downbeat", "Bars so far."),
     OutMessage(

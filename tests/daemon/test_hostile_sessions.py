@@ -34,6 +34,16 @@ ANSWERS: list[dict[str, Any]] = [
         {"type": "ack", "sample": int(second * RATE) // HOP * HOP, "seq": 1, "phase": "shown", "client": "a"}
         for second in (2.2, 3.3, 4.4)
     ),
+    {
+        "type": "clock",
+        "sample": 3 * RATE // HOP * HOP,
+        "source": "midi",
+        "bpm": 124.0,
+        "beat": 3 * RATE,
+        "place": 1,
+        "metre": 4,
+        "running": True,
+    },
     {"type": "report", "sample": 4 * RATE // HOP * HOP, "client": "a", "luma01": 0.5, "fps": 60.0},
 ]
 

@@ -126,3 +126,25 @@ def test_we_agree_with_a_peer_and_do_not_disturb_it(demo_pack: Path, tmp_path: P
     (session,) = (tmp_path / "sessions").iterdir()
     assert '"source":"link"' in (session / "inputs.jsonl").read_text()
     assert main(["verify", str(session)]) == 0, "it replays without any Link"
+
+
+def test_leading_moves_the_session_to_what_is_heard(demo_pack: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[osc]\nin_port = 0\n[link]\nmode = 'lead'\n")
+    arguments = ["--config", str(config), "--input", "demo", "--pack", str(demo_pack), "--no-record"]
+    with peer() as other:
+        with RunningDaemon(*arguments) as daemon:
+            said, words = asyncio.run(beats(daemon.websocket, 40, {}))
+        rows = other.rows
+    assert set(words) <= {"audio", "coast"}, "we do not follow whom we lead"
+    trusted = [beat for beat in said if beat["trusted"]]
+    last = trusted[-8:]
+    times = np.array([beat["atMs"] / 1000 for beat in last])
+    theirs = np.interp(times, rows[:, 0], rows[:, 1])
+    off_ms = (theirs - np.round(theirs)) * 60 / last[0]["tempoBpm"] * 1000
+    places = [round(number) % 4 for number in theirs]
+    print(f"tempo {rows[0, 2]:.1f} to {rows[-1, 2]:.2f}, beat off by at most {np.abs(off_ms).max():.1f} ms")
+    assert rows[0, 2] == pytest.approx(BPM, abs=0.01)
+    assert np.interp(times[-1], rows[:, 0], rows[:, 2]) == pytest.approx(last[-1]["tempoBpm"], abs=0.3)
+    assert np.median(np.abs(off_ms)) < 30
+    assert places == [beat["barBeat"] for beat in last]

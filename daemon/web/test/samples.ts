@@ -17,6 +17,7 @@ export function state(changes: Partial<DaemonState> = {}): DaemonState {
     energyBias: 0,
     sensitivityDb: 0,
     beatSource: "audio",
+    rig: {},
     pinned: null,
     banned: [],
     quarantined: [],

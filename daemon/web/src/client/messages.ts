@@ -188,6 +188,8 @@ export interface DaemonState {
   energyBias: number;
   sensitivityDb: number;
   beatSource: BeatSource;
+  /** How each clock and light that is configured is, in words. */
+  rig: Record<string, string>;
   pinned: string | number | null;
   banned: (string | number)[];
   quarantined: { id: string; reason: string; untilSample: number }[];

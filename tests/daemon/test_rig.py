@@ -8,9 +8,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
+from daemon.clock_input import Told
 from daemon.config import Config
+from daemon.errors import MissingError
+from daemon.orders import Orders
 from daemon.rig import Rig
 
 OPTIONAL = ("aalink", "rtmidi", "sacn", "stupidArtnet", "daemon.clocks.link", "daemon.dmx")
@@ -72,3 +76,32 @@ def test_a_part_that_breaks_is_left_out_and_named(where: str) -> None:
     assert len(warnings) == 1
     assert "bad" in warnings[0]
     assert "unplugged" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "package", "extra"),
+    [
+        ({"link": {"mode": "follow"}}, "aalink", "link"),
+        ({"midi": {"clock_in": "x"}}, "rtmidi", "midi"),
+        ({"midi": {"clock_out": "x"}}, "rtmidi", "midi"),
+        ({"midi": {"control_in": "x"}}, "rtmidi", "midi"),
+        ({"dmx": {"protocol": "sacn"}}, "sacn.messages.data_packet", "dmx"),
+        ({"dmx": {"protocol": "artnet"}}, "stupidArtnet", "dmx"),
+    ],
+)
+def test_a_package_that_is_missing_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], package: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingError) as error:
+        rig([], msgspec.convert(settings, Config))
+    assert f"aivjd[{extra}]" in str(error.value)
+    assert error.value.exit_code == 3
+
+
+def test_a_recorded_session_hears_no_clock_of_today() -> None:
+    told = Told("link", 120.0, 1.0)
+    for replaying in (True, False):
+        sent: list[dict[str, Any]] = []
+        Orders(sent.append, lambda: None, lambda: None, replaying=replaying).clock(told)
+        assert sent == ([] if replaying else [told.record()])

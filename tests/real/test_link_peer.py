@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -20,6 +23,8 @@ from websockets.asyncio.client import connect
 
 from daemon.bench.running import RunningDaemon
 from daemon.cli import main
+from daemon.clocks.link import JOIN_AFTER_S, LinkClock, join
+from daemon.rig_settings import LinkSettings
 
 pytestmark = pytest.mark.real
 
@@ -148,3 +153,54 @@ def test_leading_moves_the_session_to_what_is_heard(demo_pack: Path, tmp_path: P
     assert np.interp(times[-1], rows[:, 0], rows[:, 2]) == pytest.approx(last[-1]["tempoBpm"], abs=0.3)
     assert np.median(np.abs(off_ms)) < 30
     assert places == [beat["barBeat"] for beat in last]
+
+
+def test_joining_again_and_again_never_changes_its_tempo() -> None:
+    """aalink issue 7: about one in ten who came as a session of their own brought their tempo along."""
+
+    async def visits() -> int:
+        met = 0
+        for _ in range(12):
+            session = join()
+            clock = LinkClock(LinkSettings(mode="follow"), lambda told: None, session)
+            task = asyncio.get_running_loop().create_task(clock.run())
+            await asyncio.sleep(JOIN_AFTER_S + 1.0)
+            met += session.num_peers > 0
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            del session
+        return met
+
+    with peer() as other:
+        time.sleep(2)
+        assert asyncio.run(visits()) >= 10
+        rows = other.rows
+    assert np.abs(rows[:, 2] - BPM).max() < 0.001
+    line = np.polyfit(rows[:, 0] - rows[0, 0], rows[:, 1], 1)
+    moved = (rows[:, 1] - np.polyval(line, rows[:, 0] - rows[0, 0])) * 60 / BPM
+    assert np.abs(moved).max() < 0.002
+
+
+def test_an_engine_that_died_has_its_clock_back(demo_pack: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[osc]\nin_port = 0\n[link]\nmode = 'follow'\n[dsp]\nclock_first = true\n")
+    arguments = ["--config", str(config), "--input", "demo", "--pack", str(demo_pack)]
+    killed: list[float] = []
+    with peer() as other, RunningDaemon(*arguments, "--record", str(tmp_path / "sessions")) as daemon:
+
+        def kill() -> None:
+            with urlopen(daemon.url.rstrip("/") + "/healthz", timeout=5) as page:
+                os.kill(json.load(page)["engine"], signal.SIGKILL)
+            killed.append(time.monotonic() * 1000)
+
+        said, _ = asyncio.run(beats(daemon.websocket, 30, {10.0: kill}))
+        rows = other.rows
+    after = [beat for beat in said if beat["source"] == "link" and beat["atMs"] > killed[0] + 6000]
+    assert len(after) >= 8
+    theirs = np.interp([beat["atMs"] / 1000 for beat in after], rows[:, 0], rows[:, 1])
+    assert np.abs(theirs - np.round(theirs)).max() * 60 / BPM < 0.003
+    assert [beat["barBeat"] for beat in after] == [round(number) % 4 for number in theirs]
+    sessions = sorted((tmp_path / "sessions").iterdir())
+    assert len(sessions) == 2
+    for session in sessions:
+        assert main(["verify", str(session)]) == 0

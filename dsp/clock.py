@@ -113,14 +113,21 @@ class ClockGrid:
         self.period = period
         if place >= 0:
             self.metre, self.bar_known = reading.metre, True
+        elif not self.fresh(now):
+            self.bar_known = False
         self._until = now + int(max(FRESH_S * self._rate, FRESH_BEATS * period))
         return not near
 
-    def set(self, beat: float, period: float, until: int) -> None:
-        """Put it on a beat by decree, to be believed until sample `until`."""
+    def set(self, now: int, beat: float, period: float, until: int) -> None:
+        """Put it on a beat by decree, to be believed until sample `until`; bars go on if it ran."""
+        self.bar_known = self.bar_known and self.fresh(now)
         self._place = self._nearest(beat).place
         self._beat, self.period, self.factor, self._shift = beat, period, 1.0, 0.0
         self._until = until
+
+    def place(self, place: int, metre: int) -> None:
+        """The beat it was put on is this one of a bar of so many; nobody says that this is a fact."""
+        self._place, self.metre, self.bar_known = place, metre, False
 
     def keep(self, until: int) -> None:
         """Go on as it is until sample `until`."""

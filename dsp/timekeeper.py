@@ -122,7 +122,7 @@ class Timekeeper:
             return
         self._tracker.tap(now, said)
         self._tap_rules_until = now + int(TAP_BEATS * said.period)
-        self._tapped.set(said.beat, said.period, max(self._tap_rules_until, now + self._tap_hold))
+        self._tapped.set(now, said.beat, said.period, max(self._tap_rules_until, now + self._tap_hold))
 
     def tap_downbeat(self, now: int) -> None:
         """Someone says that the beat next to now is the first of a bar."""
@@ -185,7 +185,9 @@ class Timekeeper:
         """Go on with the last beat, if it was just now, or begin with the tempo that was set."""
         known = self._last > now - RECENT_S * self._rate
         bpm = self._told_bpm if known else self._internal_bpm
-        self._internal.set(float(self._last if known else now), 60.0 * self._rate / bpm, now)
+        self._internal.set(now, float(self._last if known else now), 60.0 * self._rate / bpm, now)
+        place = self._coming[-1].bar_beat if self._coming else self.bar_beat
+        self._internal.place(place, self.beats_per_bar)
 
     def _pass_on(self, heard: list[DspEvent], now: int) -> list[DspEvent]:
         late, self._withheld = self._withheld, None

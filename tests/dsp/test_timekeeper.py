@@ -268,3 +268,23 @@ def test_no_clock_breaks_the_count(
 ) -> None:
     """Whatever clocks say and people do, beats come one by one, half a beat apart, bars count (see `run`)."""
     run(7, 0.4 + 0.5 * np.arange(10), clocks, acts, internal_bpm=120.0 if internal else 0.0)
+
+
+def test_the_internal_clock_goes_on_with_the_bars_and_calls_them_no_fact() -> None:
+    said = run(20, clocks=readings(120, 0.0, 8.0, place=3), internal_bpm=95.0)
+    words = {beat.source for beat in said.beats}
+    assert words == {"link", "internal"}
+    for before, after in pairwise(said.beats):
+        assert after.bar_beat == (before.bar_beat + 1) % 4
+    assert not said.keeper.bar_trusted
+    assert not said.keeper.trusted
+
+
+def test_a_downbeat_that_was_tapped_is_forgotten_with_the_row_of_taps() -> None:
+    row = [(1.0 + 0.5 * k, "tap") for k in range(4)]
+    again = [(31.2 + 0.6 * k, "tap") for k in range(4)]
+    acts = [*row, (3.5, "tap_downbeat")]
+    assert run(6, does=acts, tap_hold_s=10.0).keeper.bar_trusted
+    said = run(36, does=[*acts, *again], tap_hold_s=10.0)
+    assert said.keeper.trusted
+    assert not said.keeper.bar_trusted

@@ -9,6 +9,18 @@ class ModelsError(AivjdError):
     """Base of every error of `models`."""
 
 
+class MissingPackageError(ModelsError):
+    """An optional Python package is not installed."""
+
+    exit_code = 3
+
+
+class MeasureError(ModelsError):
+    """Presets cannot be measured here."""
+
+    exit_code = 3
+
+
 class PresetError(ModelsError):
     """A preset file cannot be used."""
 

@@ -16,6 +16,10 @@ def pack(args: argparse.Namespace) -> int:
         from daemon.commands.pack_sync import pack_sync
 
         return pack_sync(args)
+    if args.pack_command == "measure":
+        from daemon.commands.pack_measure import pack_measure
+
+        return pack_measure(args)
     return {"build": _build, "check": _check, "gate": _gate}[args.pack_command](args)
 
 

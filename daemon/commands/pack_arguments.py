@@ -12,6 +12,7 @@ def add_pack(pack: argparse.ArgumentParser) -> None:
     _add_build(actions.add_parser("build", help="real presets into a pack of pairs and singles"))
     _add_sync(actions.add_parser("sync", help="a folder of .milk files, or of pairs with manifest.jsonl"))
     _add_convert(actions.add_parser("convert", help="presets, also in folders below, to what the stage runs"))
+    _add_measure(actions.add_parser("measure", help="render every preset; write down what was seen"))
     check = actions.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
     _add_gate(
@@ -100,3 +101,18 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         help="never these: quality-blacklist.json, or one path a line; may be given again",
     )
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the reasons as a Markdown table")
+
+
+def _add_measure(measure: argparse.ArgumentParser) -> None:
+    measure.add_argument("pack", type=Path, metavar="DIR", help="the pack's folder")
+    measure.add_argument(
+        "--stimuli",
+        default="music",
+        metavar="A,B",
+        help="of music, kick, hats, pad, silence, floor; the first one judges",
+    )
+    measure.add_argument("--frames", type=int, default=75, metavar="N", help="rendered, at 30 a second")
+    measure.add_argument("--settled", type=int, default=25, metavar="N", help="the first frame that counts")
+    measure.add_argument("--workers", type=int, default=1, metavar="N", help="browsers at the same time")
+    measure.add_argument("--cache", type=Path, metavar="DIR", help="where results are kept between campaigns")
+    measure.add_argument("--rig", default="", metavar="URL", help="another renderer: a page with a rig")

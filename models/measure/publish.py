@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from models.errors import MissingPackageError, PackError
 from models.measure.campaign import Campaign, Task
-from models.measure.verdict import verdict
+from models.measure.verdict import JUDGED, verdict
 from models.packs.canonical import readable_json
 from models.packs.formats import LIBRARY_FILE, PAIRS_FILE, PROVENANCE_FILE
 from models.packs.stream import write_object
@@ -46,11 +46,11 @@ def entries(folder: Path) -> tuple[list[Entry], dict[str, Task]]:
     pack = folder.name
     if (path := folder / LIBRARY_FILE).is_file():
         for preset in parse_library(path.read_bytes(), str(path)).presets:
-            ids.setdefault(_inside(preset.url), preset.preset_id)
+            ids.setdefault(inside(preset.url), preset.preset_id)
     if (path := folder / PAIRS_FILE).is_file():
         for pair in parse_pairs(path.read_bytes(), str(path)).pairs:
             for side, url in (("fg", pair.fg_url), ("bg", pair.bg_url)):
-                ids.setdefault(_inside(url), f"coupled:{pack}:{pair.pair}:{side}")
+                ids.setdefault(inside(url), f"coupled:{pack}:{pair.pair}:{side}")
     if not ids:
         raise PackError(
             "there is no manifest of presets here", where=str(folder), fix="sync or build it first"
@@ -108,10 +108,8 @@ def publish(folder: Path, found: Sequence[Entry], campaign: Campaign, tool_versi
 def _row(pack: str, entry: Entry, campaign: Campaign) -> dict[str, Any]:
     result = campaign.result(entry.content)
     judged = campaign.rig.stimuli[0]
-    metrics = dict(result["metrics"].get(judged, {}))
-    said = verdict(result["fault"], metrics)
-    if result["response"] is not None:
-        metrics["response"] = result["response"]
+    seen = result["metrics"].get(judged, {})
+    said = verdict(result["fault"], seen)
     frames = [_thumb(entry, number) for number, _ in enumerate(campaign.thumbs(entry.content))]
     return {
         "presetId": entry.preset_id,
@@ -122,7 +120,7 @@ def _row(pack: str, entry: Entry, campaign: Campaign) -> dict[str, Any]:
         "idHash": sha1(entry.preset_id.encode(), usedforsecurity=False).hexdigest()[:16],
         "frames": frames,
         "bestFrame": frames[0] if frames else "",
-        "metrics": metrics,
+        "metrics": {name: seen[name] for name in JUDGED if name in seen},
         "reasons": said.reasons + ([result["detail"]] if result["detail"] else []),
         "at": "",
         "score": said.score,
@@ -187,6 +185,6 @@ def _add_provenance(folder: Path, campaign: Campaign, tool_version: str) -> None
     path.write_bytes(readable_json(top))
 
 
-def _inside(url: str) -> str:
+def inside(url: str) -> str:
     """The path inside the pack that a URL names."""
     return unquote(url).removeprefix("/presets/").partition("/")[2]

@@ -11,6 +11,8 @@ MOTION_MIN = 0.0005
 """Below the fifth percentile of real presets under music: the picture stands still."""
 FLASHES_MAX = 3.0
 
+JUDGED = ("avgLuma", "motion", "flashesPerSec")
+"""Metrics that decide something, here or in the show: a run-manifest holds no others."""
 HARD = ("probe-timeout", "render-failed", "preset-load-failed", "probe-error")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from models.measure.run_manifest import RUN_FILE
 from models.packs.formats import LIBRARY_FILE, PAIRS_FILE
 from selector.catalog import Pack, build_pack
 from selector.choice import Chooser, Situation
@@ -23,7 +24,6 @@ from selector.manifests import parse_library, parse_pairs, parse_quality, parse_
 from selector.settings import SelectSettings
 
 QUALITY_FILE = "pairs-quality.v0.json"
-RUN_FILE = "run-manifest.json"
 MANIFESTS = (PAIRS_FILE, QUALITY_FILE, LIBRARY_FILE, RUN_FILE)
 _ROWS = {PAIRS_FILE: "pairs", QUALITY_FILE: "pairs", LIBRARY_FILE: "presets", RUN_FILE: "presets"}
 _KEYS = frozenset({"pair", "fileSize", "score"})

@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha1, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from models.errors import MissingPackageError, PackError
 from models.measure.campaign import Campaign, Task
-from models.measure.verdict import JUDGED, verdict
+from models.measure.run_manifest import RUN_FILE, counts, run_row
 from models.packs.canonical import readable_json
 from models.packs.formats import LIBRARY_FILE, PAIRS_FILE, PROVENANCE_FILE
 from models.packs.stream import write_object
 from selector.manifests import parse_library, parse_pairs
 
-RUN_FILE = "run-manifest.json"
 METRICS_FILE = "measure/metrics.parquet"
 TIMINGS_FILE = "measure/timings.json"
 
@@ -74,15 +73,7 @@ def publish(folder: Path, found: Sequence[Entry], campaign: Campaign, tool_versi
         MissingPackageError: pyarrow is not installed.
     """
     rows = [_row(folder.name, entry, campaign) for entry in found]
-    counts = {
-        "total": len(rows),
-        "ok": sum(row["status"] == "ok" for row in rows),
-        "failed": sum(row["status"] == "failed" for row in rows),
-        "skipped": 0,
-        "tier1Ok": sum(row["status"] == "ok" and row["tier"] == "strict" for row in rows),
-        "tier2Ok": sum(row["status"] == "ok" and row["tier"] == "dark" for row in rows),
-        "uniquePresets": len({entry.content for entry in found}),
-    }
+    told = counts(rows, len({entry.content for entry in found}))
     (folder / "measure").mkdir(exist_ok=True)
     for entry in found:
         for number, picture in enumerate(campaign.thumbs(entry.content)):
@@ -95,36 +86,27 @@ def publish(folder: Path, found: Sequence[Entry], campaign: Campaign, tool_versi
         "runName": f"{folder.name}:{campaign.key[:16]}",
         "indexPath": METRICS_FILE,
         "outDir": "measure",
-        "counts": counts,
+        "counts": told,
         "time": {"earliest": "", "latest": ""},
         "rig": campaign.rig.parameters() | {"key": campaign.key},
         "renderer": campaign.renderer,
     }
     write_object(folder / RUN_FILE, head, {"presets": rows})
     _add_provenance(folder, campaign, tool_version)
-    return counts
+    return told
 
 
 def _row(pack: str, entry: Entry, campaign: Campaign) -> dict[str, Any]:
     result = campaign.result(entry.content)
     judged = campaign.rig.stimuli[0]
-    seen = result["metrics"].get(judged, {})
-    said = verdict(result["fault"], seen)
-    frames = [_thumb(entry, number) for number, _ in enumerate(campaign.thumbs(entry.content))]
-    return {
-        "presetId": entry.preset_id,
-        "relPath": f"{pack}/{entry.path}",
-        "filePath": "",
-        "status": said.status,
-        "tier": said.tier,
-        "idHash": sha1(entry.preset_id.encode(), usedforsecurity=False).hexdigest()[:16],
-        "frames": frames,
-        "bestFrame": frames[0] if frames else "",
-        "metrics": {name: seen[name] for name in JUDGED if name in seen},
-        "reasons": said.reasons + ([result["detail"]] if result["detail"] else []),
-        "at": "",
-        "score": said.score,
-    }
+    return run_row(
+        entry.preset_id,
+        f"{pack}/{entry.path}",
+        result["metrics"].get(judged, {}),
+        fault=result["fault"],
+        detail=result["detail"],
+        frames=[_thumb(entry, number) for number, _ in enumerate(campaign.thumbs(entry.content))],
+    )
 
 
 def _thumb(entry: Entry, number: int) -> str:

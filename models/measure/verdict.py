@@ -43,7 +43,7 @@ def verdict(fault: str, metrics: Mapping[str, float]) -> Verdict:
     if metrics["motion"] < MOTION_MIN:
         reasons.append("quality-filter: low-motion")
     tier = "dark" if reasons else "strict"
-    if metrics["flashesPerSec"] > FLASHES_MAX:
+    if metrics.get("flashesPerSec", 0.0) > FLASHES_MAX:
         reasons.append("flash-risk")
     score = round(0.4 * metrics["avgLuma"] + 0.6 * metrics["motion"], 6)
     return Verdict("ok", tier, reasons, score)

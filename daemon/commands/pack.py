@@ -20,6 +20,10 @@ def pack(args: argparse.Namespace) -> int:
         from daemon.commands.pack_measure import pack_measure
 
         return pack_measure(args)
+    if args.pack_command == "audit":
+        from daemon.commands.pack_audit import pack_audit
+
+        return pack_audit(args)
     return {"build": _build, "check": _check, "gate": _gate}[args.pack_command](args)
 
 

@@ -15,6 +15,7 @@ def add_pack(pack: argparse.ArgumentParser) -> None:
     _add_measure(actions.add_parser("measure", help="render every preset; write down what was seen"))
     check = actions.add_parser("check", help="is a pack whole and readable?")
     check.add_argument("pack", type=Path, metavar="DIR")
+    _add_audit(actions.add_parser("audit", help="is every file and metric of a pack worth keeping?"))
     _add_gate(
         actions.add_parser(
             "gate",
@@ -116,3 +117,9 @@ def _add_measure(measure: argparse.ArgumentParser) -> None:
     measure.add_argument("--workers", type=int, default=1, metavar="N", help="browsers at the same time")
     measure.add_argument("--cache", type=Path, metavar="DIR", help="where results are kept between campaigns")
     measure.add_argument("--rig", default="", metavar="URL", help="another renderer: a page with a rig")
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    audit.add_argument("pack", type=Path, metavar="DIR")
+    audit.add_argument("--html", type=Path, metavar="FILE", help="write the findings as a page")
+    audit.add_argument("--json", action="store_true", help="all findings as JSON")

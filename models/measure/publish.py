@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha1, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from models.errors import MissingPackageError, PackError
 from models.measure.campaign import Campaign, Task
-from models.measure.verdict import verdict
+from models.measure.run_manifest import RUN_FILE, counts, run_row
 from models.packs.canonical import readable_json
 from models.packs.formats import LIBRARY_FILE, PAIRS_FILE, PROVENANCE_FILE
 from models.packs.stream import write_object
 from selector.manifests import parse_library, parse_pairs
 
-RUN_FILE = "run-manifest.json"
 METRICS_FILE = "measure/metrics.parquet"
 TIMINGS_FILE = "measure/timings.json"
 
@@ -46,11 +45,11 @@ def entries(folder: Path) -> tuple[list[Entry], dict[str, Task]]:
     pack = folder.name
     if (path := folder / LIBRARY_FILE).is_file():
         for preset in parse_library(path.read_bytes(), str(path)).presets:
-            ids.setdefault(_inside(preset.url), preset.preset_id)
+            ids.setdefault(inside(preset.url), preset.preset_id)
     if (path := folder / PAIRS_FILE).is_file():
         for pair in parse_pairs(path.read_bytes(), str(path)).pairs:
             for side, url in (("fg", pair.fg_url), ("bg", pair.bg_url)):
-                ids.setdefault(_inside(url), f"coupled:{pack}:{pair.pair}:{side}")
+                ids.setdefault(inside(url), f"coupled:{pack}:{pair.pair}:{side}")
     if not ids:
         raise PackError(
             "there is no manifest of presets here", where=str(folder), fix="sync or build it first"
@@ -74,15 +73,7 @@ def publish(folder: Path, found: Sequence[Entry], campaign: Campaign, tool_versi
         MissingPackageError: pyarrow is not installed.
     """
     rows = [_row(folder.name, entry, campaign) for entry in found]
-    counts = {
-        "total": len(rows),
-        "ok": sum(row["status"] == "ok" for row in rows),
-        "failed": sum(row["status"] == "failed" for row in rows),
-        "skipped": 0,
-        "tier1Ok": sum(row["status"] == "ok" and row["tier"] == "strict" for row in rows),
-        "tier2Ok": sum(row["status"] == "ok" and row["tier"] == "dark" for row in rows),
-        "uniquePresets": len({entry.content for entry in found}),
-    }
+    told = counts(rows, len({entry.content for entry in found}))
     (folder / "measure").mkdir(exist_ok=True)
     for entry in found:
         for number, picture in enumerate(campaign.thumbs(entry.content)):
@@ -95,38 +86,27 @@ def publish(folder: Path, found: Sequence[Entry], campaign: Campaign, tool_versi
         "runName": f"{folder.name}:{campaign.key[:16]}",
         "indexPath": METRICS_FILE,
         "outDir": "measure",
-        "counts": counts,
+        "counts": told,
         "time": {"earliest": "", "latest": ""},
         "rig": campaign.rig.parameters() | {"key": campaign.key},
         "renderer": campaign.renderer,
     }
     write_object(folder / RUN_FILE, head, {"presets": rows})
     _add_provenance(folder, campaign, tool_version)
-    return counts
+    return told
 
 
 def _row(pack: str, entry: Entry, campaign: Campaign) -> dict[str, Any]:
     result = campaign.result(entry.content)
     judged = campaign.rig.stimuli[0]
-    metrics = dict(result["metrics"].get(judged, {}))
-    said = verdict(result["fault"], metrics)
-    if result["response"] is not None:
-        metrics["response"] = result["response"]
-    frames = [_thumb(entry, number) for number, _ in enumerate(campaign.thumbs(entry.content))]
-    return {
-        "presetId": entry.preset_id,
-        "relPath": f"{pack}/{entry.path}",
-        "filePath": "",
-        "status": said.status,
-        "tier": said.tier,
-        "idHash": sha1(entry.preset_id.encode(), usedforsecurity=False).hexdigest()[:16],
-        "frames": frames,
-        "bestFrame": frames[0] if frames else "",
-        "metrics": metrics,
-        "reasons": said.reasons + ([result["detail"]] if result["detail"] else []),
-        "at": "",
-        "score": said.score,
-    }
+    return run_row(
+        entry.preset_id,
+        f"{pack}/{entry.path}",
+        result["metrics"].get(judged, {}),
+        fault=result["fault"],
+        detail=result["detail"],
+        frames=[_thumb(entry, number) for number, _ in enumerate(campaign.thumbs(entry.content))],
+    )
 
 
 def _thumb(entry: Entry, number: int) -> str:
@@ -187,6 +167,6 @@ def _add_provenance(folder: Path, campaign: Campaign, tool_version: str) -> None
     path.write_bytes(readable_json(top))
 
 
-def _inside(url: str) -> str:
+def inside(url: str) -> str:
     """The path inside the pack that a URL names."""
     return unquote(url).removeprefix("/presets/").partition("/")[2]

@@ -11,6 +11,8 @@ MOTION_MIN = 0.0005
 """Below the fifth percentile of real presets under music: the picture stands still."""
 FLASHES_MAX = 3.0
 
+JUDGED = ("avgLuma", "motion", "flashesPerSec")
+"""Metrics that decide something, here or in the show: a run-manifest holds no others."""
 HARD = ("probe-timeout", "render-failed", "preset-load-failed", "probe-error")
 
 
@@ -41,7 +43,7 @@ def verdict(fault: str, metrics: Mapping[str, float]) -> Verdict:
     if metrics["motion"] < MOTION_MIN:
         reasons.append("quality-filter: low-motion")
     tier = "dark" if reasons else "strict"
-    if metrics["flashesPerSec"] > FLASHES_MAX:
+    if metrics.get("flashesPerSec", 0.0) > FLASHES_MAX:
         reasons.append("flash-risk")
     score = round(0.4 * metrics["avgLuma"] + 0.6 * metrics["motion"], 6)
     return Verdict("ok", tier, reasons, score)

@@ -6,16 +6,18 @@ gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.errors import PackError
+from models.measure.rig import Seen
+from models.measure.run_manifest import RUN_FILE, counts, run_row
 from models.measure.table import TABLE, key, read_table
 from models.packs.butterchurn import Preset
 from models.packs.canonical import readable_json, sha256_hex
-from models.packs.choose import BANDS, Choice, choose
+from models.packs.choose import BANDS, Choice, Pair, choose
 from models.packs.differences import DEFINITIONS
 from models.packs.folder import write_folder
 from models.packs.formats import (
@@ -26,6 +28,7 @@ from models.packs.formats import (
     library_manifest,
     pairs_manifest,
     place,
+    preset_id,
     slug,
 )
 from models.packs.source import PRESETS_FOLDER, Progress, Scan, SourcePackage, open_package, scan
@@ -99,7 +102,7 @@ def build_demo(
         "measured": sum(1 for preset in found.presets if key(preset) in table),
         "measurements": sha256_hex(TABLE.read_bytes()),
     }
-    write_folder(out, _files(pack, package, found, choice, parameters, tool_version))
+    write_folder(out, _files(pack, package, found, choice, table, parameters, tool_version))
     report(2, 2, "done")
     return Build(out, len(choice.pairs), len(choice.singles), found.scanned, found.refused)
 
@@ -109,6 +112,7 @@ def _files(
     package: SourcePackage,
     found: Scan,
     choice: Choice,
+    table: Mapping[str, Seen],
     parameters: dict[str, int | str],
     tool_version: str,
 ) -> dict[str, bytes]:
@@ -121,6 +125,7 @@ def _files(
     files = {layer.path: layer.preset.to_bytes() for layer in packed}
     files[PAIRS_FILE] = readable_json(pairs_manifest(pack, paired))
     files[LIBRARY_FILE] = readable_json(library_manifest(pack, singles, source=source, scanned=found.scanned))
+    files[RUN_FILE] = readable_json(_run_manifest(pack, paired, singles, table))
     files[licence_path] = package.licence_text
     files[PROVENANCE_FILE] = readable_json(
         {
@@ -137,6 +142,36 @@ def _files(
         }
     )
     return files
+
+
+def _run_manifest(
+    pack: str,
+    paired: Sequence[tuple[Pair, PackedPreset, PackedPreset]],
+    singles: Sequence[PackedPreset],
+    table: Mapping[str, Seen],
+) -> dict[str, Any]:
+    """What the table of measured presets says of those in the pack."""
+    layers = [
+        (f"coupled:{pack}:{number}:{side}", layer)
+        for number, (_, fg, bg) in enumerate(paired)
+        for side, layer in (("fg", fg), ("bg", bg))
+    ]
+    layers += [(preset_id(pack, layer.path), layer) for layer in singles]
+    rows = [
+        run_row(name, f"{pack}/{layer.path}", {"avgLuma": seen.luma, "motion": seen.motion})
+        for name, layer in layers
+        if (seen := table.get(key(layer.preset))) is not None
+    ]
+    return {
+        "version": "v0",
+        "runName": TABLE.name,
+        "indexPath": "",
+        "outDir": "",
+        "counts": counts(rows, len(rows)),
+        "time": {"earliest": "", "latest": ""},
+        "renderer": RENDERER,
+        "presets": rows,
+    }
 
 
 def _inputs(

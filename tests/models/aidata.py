@@ -33,4 +33,4 @@ def _row(pair: int, base: str, windows: bool, at: int) -> dict:
         return f"{base}{side}{slash}coupled_{pair:05}_20260101_000000_{side}.milk"
 
     row = {"pair": pair, "fg": path("fg"), "bg": path("bg")}
-    return row | {"warp_diff": 0.001 + at * 0.0001 % 0.17, "cx_diff": 0.003 + at * 0.00007 % 0.15}
+    return row | {"warp_diff": 0.001 + at * 0.0001 % 0.17, "cx_diff": 0.003 + at * 37 % 600 / 5000}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from packaged_presets import body, raw
 
+from daemon import packs as live_packs
 from models.errors import PackError
 from models.families import families
 from models.measure.rig import BLACK, SHADER, STOPS, WHITE, Seen
@@ -302,3 +303,15 @@ def _md5(text: str) -> str:
 )
 def test_slug(text, expected):
     assert slug(text) == expected
+
+
+def test_what_was_measured_reaches_the_show(demo_pack: Path):
+    """Every layer of the pack that `make setup` built has its brightness and motion."""
+    loaded = live_packs.load([demo_pack])
+    pack = loaded.catalog.packs["demo"]
+    for table in (pack.pairs, pack.presets):
+        assert len(table) > 50
+        assert (table.luma > 0).all()
+        assert (table.motion > 0).all()
+        assert not table.blocked.any()
+    assert loaded.warnings == []

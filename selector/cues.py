@@ -75,9 +75,9 @@ class Cues:
 
     def step(self, events: Sequence[DspEvent], sample: int) -> None:
         """Go on when the rules of the scene say so."""
-        scene = self.scene
-        if scene is None or self.index + 1 == len(self._scenes):
+        if self.index < 0 or self.index + 1 == len(self._scenes):
             return
+        scene = self._scenes[self.index]
         elapsed = sample - self.since
         if elapsed < samples(60.0 * scene.least_minutes, self._rate):
             return

@@ -108,8 +108,7 @@ class Director:
                 self._on_section(event, snapshot.t_samples)
             elif isinstance(event, Onset) and event.kind == "kick":
                 kicks.append(event)
-        hit = self._drops.hear(snapshot, kicks)
-        if hit is not None:
+        if (hit := self._drops.hear(snapshot, kicks)) is not None:
             self._land(hit, snapshot.t_samples)
         self._follow_silence(snapshot)
         self._follow_energy(snapshot)
@@ -123,6 +122,11 @@ class Director:
         """The downbeat on which a drop has just fallen; once."""
         landing, self._landing = self._landing, None
         return landing
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a breakdown or a build goes on, in which a picture may wait for the drop."""
+        return self._drops.since is not None
 
     def arms(self, snapshot: ExpressiveAudioSnapshot, last: int, *, patient: bool) -> Slot | None:
         """Where a picture that waits for the drop would be at the latest, if one should wait now.

@@ -82,10 +82,11 @@ class Feedback:
         self._loads.hear(report.client, sample)
         if show.intents.blackout:
             self._watch.forget()
-        if report.luma01 is None or show.intents.blackout:
+        stopped = report.luma01 is None and report.fps == 0.0  # it lives, but draws nothing any more
+        if show.intents.blackout or (report.luma01 is None and not stopped):
             return
-        dark = report.luma01 < loop.dark_luma
-        frozen = report.motion01 is not None and report.motion01 < loop.frozen_motion
+        dark = report.luma01 is not None and report.luma01 < loop.dark_luma
+        frozen = stopped or (report.motion01 is not None and report.motion01 < loop.frozen_motion)
         self._watch.report(report.client, dark=dark, frozen=frozen, sample=sample)
         if now is None or now.seq == self._judged:
             return
@@ -99,6 +100,9 @@ class Feedback:
 
     def tick(self, sample: int) -> None:
         """Once a hop: what was announced and no stage answers is replaced."""
+        if self._show.suspects and sample >= self._check_at:
+            self._check_at = sample + self._second // 4
+            self._name_suspects(sample)  # one that has left is none any more
         now = self._show.now
         if (
             now is None

@@ -125,10 +125,6 @@ class Intents:
         """Whether the operator wants nothing automatic to happen."""
         return self.hold or self.until_drop
 
-    def resting(self, sample: int) -> bool:
-        """Whether only calm pictures are wanted at `sample`."""
-        return sample < self.rest_until
-
     def expire(self, sample: int) -> bool:
         """Drop wishes whose time is over at `sample`; True when there were any."""
         over = [

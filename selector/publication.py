@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from selector.catalog import Catalog, spread_warning
 from selector.events import (
@@ -21,6 +21,8 @@ from selector.events import (
 from selector.pick import PickLog
 from selector.settings import SelectSettings
 from selector.show import Show
+
+_LIKED_TOLD: Final = 100  # of what is liked, the newest: each state goes to every page
 
 
 class Publication:
@@ -85,7 +87,7 @@ class Publication:
             warnings=(*self._warnings, *self._troubles()),
             until_drop=intents.until_drop,
             rest_until_sample=intents.rest_until,
-            liked=tuple(LikedState(entry.item.key, entry.steps) for entry in intents.liking.liked),
+            liked=tuple(LikedState(e.item.key, e.steps) for e in intents.liking.liked[-_LIKED_TOLD:]),
             intents=tuple(intents.standing.values()),
             cue=self._cue(),
         )

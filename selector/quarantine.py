@@ -103,6 +103,8 @@ class Quarantine:
 
     def expire(self, sample: int) -> bool:
         """Release what is due at `sample`; True when something was."""
+        if not self._held:
+            return False
         first = self.next_expiry
         if first is None or sample < first:
             return False

@@ -133,7 +133,7 @@ class Selector:
     def _listen(self, snapshot: ExpressiveAudioSnapshot, events: Sequence[DspEvent]) -> None:
         """Follow the music: beats move what is prepared, sections and energy may call for a change."""
         self._director.hear(snapshot, events)
-        if any(isinstance(event, Beat) for event in events):
+        if events and any(isinstance(event, Beat) for event in events):
             self._playout.re_aim()
         self._show.intensity.hear(snapshot)
 
@@ -220,6 +220,8 @@ class Selector:
 
     def _arm(self, snapshot: ExpressiveAudioSnapshot, last: int) -> None:
         """In a build, and in a breakdown that has lasted, have the picture for the drop loaded and wait."""
+        if not self._director.holds_back:
+            return
         cue = self._show.cue
         slot = None if self._show.calm(snapshot.t_samples) else self._arms(snapshot, last)
         if slot is None or (cue is not None and (cue.want.manual or cue.want.armed)):

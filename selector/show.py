@@ -141,8 +141,9 @@ class Show:
 
     def calm(self, sample: int) -> bool:
         """Whether only calm pictures are wanted at `sample`, by the operator or by the scene."""
-        scene = self.cues.scene
-        return self.intents.resting(sample) or (scene is not None and scene.calm)
+        if sample < self.intents.rest_until:
+            return True
+        return self.cues.index >= 0 and (scene := self.cues.scene) is not None and scene.calm
 
     def begin_scene(self, not_before: int) -> None:
         """What follows from a scene that has begun: its settings, and a change of picture."""
@@ -157,6 +158,8 @@ class Show:
 
     def release(self, sample: int) -> bool:
         """Let go of what is in quarantine or doubt no longer; True when something is."""
+        if not self.doubted:
+            return self.quarantine.expire(sample)
         over = [item for item, until in self.doubted.items() if until <= sample]
         for item in over:
             del self.doubted[item]

@@ -222,6 +222,26 @@ def test_a_frozen_picture_is_replaced():
     assert "replace:frozen" in [e.record["reason"] for e in of(events, PickLogged)]
 
 
+def test_a_page_that_draws_nothing_any_more_is_frozen():
+    show = stages(a=always)
+    show.play(20.0)
+    show.mute = {"a"}
+    events = []
+    for _ in range(11):
+        events += show.play(0.8)
+        events += show.selector.report(Report(client="a", fps=0.0), show.band.sample)
+    assert "replace:frozen" in [e.record["reason"] for e in of(events, PickLogged)]
+
+
+def test_a_broken_browser_that_has_left_is_not_named_any_more():
+    show = stages(a=never)
+    show.play(60.0)
+    assert any("Stage a" in warning for warning in show.selector.state.warnings)
+    show.mute = {"a"}
+    show.play(10.0)
+    assert not any("Stage a" in warning for warning in show.selector.state.warnings)
+
+
 def test_an_unanswered_show_gets_a_safe_pick_within_two_seconds_and_no_more():
     show = stages(a=always)
     show.play(20.0)

@@ -209,6 +209,17 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--jobs", type=int, default=2, metavar="J", help="processes")
     score.add_argument("--json", action="store_true", help="every clip's scores as JSON")
 
+    quality = models_commands.add_parser(
+        "train-quality",
+        help="brightness and motion of presets that were never rendered, from text and equations",
+        description="Exit code 0: a model passed its gate and was written; 1: none did.",
+    )
+    quality.add_argument(
+        "presets", type=Path, metavar="PACKAGE", help="installed npm package butterchurn-presets"
+    )
+    quality.add_argument("--out", type=Path, required=True, metavar="DIR", help="report, card, model")
+    quality.add_argument("--seed", type=int, default=1)
+    quality.add_argument("--json", action="store_true", help="the report as JSON")
     embed = models_commands.add_parser("embed", help="lay presets out so that what is alike lies near")
     embed.add_argument("presets", type=Path, metavar="PRESETS", help="folder of .milk or .json presets")
     embed.add_argument("--out", type=Path, required=True, metavar="DIR", help="vectors, ids, description")

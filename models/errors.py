@@ -25,6 +25,10 @@ class PresetError(ModelsError):
     """A preset file cannot be used."""
 
 
+class CodeError(ModelsError):
+    """A preset's equations are not in their language."""
+
+
 class PackError(ModelsError):
     """A pack, or what it is to be made of, is wrong."""
 

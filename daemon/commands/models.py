@@ -18,6 +18,7 @@ def models(args: argparse.Namespace) -> int:
         "train-beats": _train_beats,
         "train-onsets": _train_onsets,
         "score-beats": _score_beats,
+        "train-quality": _train_quality,
         "embed": _embed,
         "similar": _similar,
     }
@@ -76,6 +77,25 @@ def _score_beats(args: argparse.Namespace) -> int:
     from daemon.commands.score_beats import score_beats
 
     return score_beats(args)
+
+
+def _train_quality(args: argparse.Namespace) -> int:
+    from models.quality.data import rows_of_package
+    from models.quality.train import CARD_FILE, train
+
+    progress = _show_steps if sys.stderr.isatty() else _no_steps
+    report = train(rows_of_package(args.presets, progress), args.out, seed=args.seed)
+    print(json.dumps(report) if args.json else (args.out / CARD_FILE).read_text(encoding="utf-8"))
+    return 0 if report["passed"] else 1
+
+
+def _show_steps(done: int, total: int, what: str) -> None:
+    end = "\n" if done >= total else ""
+    print(f"\r{what}: {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+
+def _no_steps(_done: int, _total: int, _what: str) -> None:
+    return None
 
 
 def _embed(args: argparse.Namespace) -> int:

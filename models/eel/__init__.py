@@ -1,0 +1,1 @@
+"""EEL, the language of MilkDrop's equations: read, and run without a renderer."""

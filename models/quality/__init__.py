@@ -1,0 +1,1 @@
+"""What presets will look like, told without rendering them."""

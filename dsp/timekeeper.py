@@ -128,13 +128,16 @@ class Timekeeper:
         """Someone says that the beat next to now is the first of a bar."""
         self._tracker.tap_downbeat(now)
         for grid in (self._link, self._midi, self._os2l, self._tapped):
-            grid.tap_downbeat(now)
+            if grid.fresh(now):
+                grid.tap_downbeat(now)
 
     def nudge(self, samples: int) -> None:
-        """Move the beats: later when positive."""
-        self._tracker.nudge(samples)
-        for grid in self._grids():
+        """Move the beats of whoever keeps the time: later when positive."""
+        grid = self._grid
+        if grid is not None:
             grid.nudge(samples)
+        if grid is None or grid is self._tapped:
+            self._tracker.nudge(samples)
 
     def scale(self, factor: float, now: int) -> None:
         """Half (2.0) or double (0.5) time."""

@@ -288,3 +288,13 @@ def test_a_downbeat_that_was_tapped_is_forgotten_with_the_row_of_taps() -> None:
     said = run(36, does=[*acts, *again], tap_hold_s=10.0)
     assert said.keeper.trusted
     assert not said.keeper.bar_trusted
+
+
+def test_what_was_done_by_hand_to_a_heard_beat_does_not_move_a_clock_that_comes_later() -> None:
+    heard = 0.53 + 0.5 * np.arange(40)
+    acts = [(8.0, "nudge 960"), (9.05, "tap_downbeat")]
+    said = run(28, heard, readings(120, 22.0, 28.0), does=acts, freerun_s=0.0)
+    link = [beat for beat in said.beats if beat.source == "link"]
+    assert len(link) >= 8
+    assert np.abs(off(link, 120)).max() < 0.001
+    assert np.abs(off([beat for beat in link if beat.downbeat], 30)).max() < 0.001

@@ -231,7 +231,18 @@ def build_parser() -> argparse.ArgumentParser:
     similar.add_argument("--json", action="store_true", help="as JSON")
 
     bench = commands.add_parser("bench", help="measure this machine")
-    names = ("latency", "hop", "selection", "start", "session", "osc", "similar", "music-match", "variety")
+    names = (
+        "latency",
+        "hop",
+        "selection",
+        "start",
+        "session",
+        "osc",
+        "similar",
+        "music-match",
+        "variety",
+        "offline",
+    )
     bench.add_argument("name", choices=names, nargs="?", default="latency")
     bench.add_argument("--seconds", type=float, default=60.0, help="how long (latency, session, osc)")
     bench.add_argument("--clients", type=int, default=0, metavar="N", help="websocket clients besides (osc)")
@@ -243,6 +254,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="snapshots a second for each of them (osc)",
     )
     bench.add_argument("--folder", metavar="DIR", help="where there is room for the night (session)")
+    bench.add_argument("--presets", type=int, default=130_000, metavar="N", help="made and synced (offline)")
+    bench.add_argument("--rendered", type=int, default=0, metavar="N", help="of them, rendered (offline)")
     bench.add_argument("--keep", metavar="DIR", help="leave the recorded night in DIR (session)")
     bench.add_argument(
         "--audio", nargs="+", default=[], metavar="AUDIO", help="files or folders (music-match)"

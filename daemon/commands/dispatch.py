@@ -193,6 +193,10 @@ def bench(args: argparse.Namespace) -> int:
         from models.embed.bench import main
 
         return main(args)
+    if args.name == "offline":
+        from daemon.commands.bench_offline import bench_offline
+
+        return bench_offline(args)
     return int(import_module(f"daemon.bench.{args.name.replace('-', '_')}").main(args))
 
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,6 +78,7 @@ class Chromium:
                 start_new_session=True,
             )
         self._next = 0
+        self._sockets = ExitStack()
         self._socket: ClientConnection | None = None
         try:
             self._browser = self._connect(self._address())
@@ -98,9 +99,11 @@ class Chromium:
             time.sleep(0.05)
         raise MeasureError("Chromium does not start", where=self._log.read_text(errors="replace")[-300:])
 
-    @staticmethod
-    def _connect(address: str) -> ClientConnection:
-        return connect(address, max_size=None, compression=None, open_timeout=START_S, ping_interval=None)
+    def _connect(self, address: str) -> ClientConnection:
+        options = {"max_size": None, "compression": None, "ping_interval": None}
+        return self._sockets.enter_context(
+            connect(address, open_timeout=START_S, close_timeout=1.0, **options)
+        )
 
     def open(self, url: str, ready: str, limit_s: float = START_S) -> None:
         """Load `url`, and wait until the expression `ready` holds there."""
@@ -181,12 +184,10 @@ class Chromium:
 
     def close(self) -> None:
         """End the browser, and everything it started."""
-        for socket in (self._socket, getattr(self, "_browser", None)):
-            if socket is not None:
-                socket.socket.close()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._sockets.close()
         self._profile.cleanup()
 
     def __enter__(self) -> Chromium:

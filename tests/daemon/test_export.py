@@ -280,10 +280,12 @@ def test_log_lines_have_the_app_s_form(
 ) -> None:
     assert exported(forged, tmp_path / "aivj-selection.log", "--what", "log") == 0
     reason = picks[1]["reason"]
+    pairs = forged.header.catalog["packs"]["demo"]["pairs"]
+    motion = next(pair["motion"] for pair in pairs if pair["id"] == 7) / 1_000_000
     assert (tmp_path / "aivj-selection.log").read_text().splitlines() == [
         f"[sel] mode=weighted pack=demo pair=7 q=0.7654 presetId=coupled:demo:7:fg reason={reason}",
-        "[log] selected preset coupled:demo:7:fg",
-        "[log] selected preset coupled:demo:7:bg",
+        f"[log] selected preset coupled:demo:7:fg m={motion:.4f} tier=strict",
+        f"[log] selected preset coupled:demo:7:bg m={motion:.4f} tier=strict",
         f"[sel] mode=weighted lib=demo presetId=pack-a-1a2b3c reason={reason}",
         "[log] selected preset pack-a-1a2b3c",
         f"[sel] mode=weighted pack=my%20pack pair={picks[1]['pair']} q=na "

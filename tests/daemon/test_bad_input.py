@@ -142,10 +142,14 @@ def test_a_preset_that_fails_in_the_browser_is_replaced_and_quarantined(daemon: 
             async with connect(daemon.websocket, subprotocols=[PROTOCOL], compression=None) as control:
                 await control.send(json.dumps({"type": "hello", "role": "control"}))
                 await control.send(release)
+                # A browser that has shown something well is believed when something else fails.
                 current = (hello["current"] or hello["next"])["seq"]
-                failed = {"type": "ack", "seq": current, "phase": "failed", "reason": "missing file: 404"}
+                await ws.send(json.dumps({"type": "ack", "seq": current, "phase": "shown", "lateMs": 0}))
+                await control.send(json.dumps({"type": "command", "verb": "next"}))
+                prepared = (await collect(ws, "prepare"))[-1]["seq"]
+                failed = {"type": "ack", "seq": prepared, "phase": "failed", "reason": "missing file: 404"}
                 await ws.send(json.dumps(failed))
-                return (await collect(ws, "prepare"))[-1] | {"failed": current}
+                return (await collect(ws, "prepare"))[-1] | {"failed": prepared}
 
     replacement = asyncio.run(fail_the_current_one())
     assert replacement["seq"] > replacement["failed"]

@@ -19,6 +19,7 @@ from daemon.desk_doctor import states_in
 from daemon.errors import ProtocolError
 from daemon.osc_door import PACKETS_BURST, QUERIES_PER_SECOND
 from daemon.osc_packet import parse
+from daemon.osc_table import OUT, STATE
 from daemon.session import SessionReader
 from daemon.verify import verify
 from selector.vocabulary import VERBS
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow
 MUTATED = 100_000
 BATCH = 125
 ANSWER_S = 0.05
-STATES = 10
+STATES = sum(message.address.startswith(STATE) for message in OUT)
 
 
 def sound(rng: random.Random) -> bytes:
@@ -104,6 +105,7 @@ class Desk:
         took = time.monotonic() - begun
         while len(found) < STATES:
             found |= states_in(asker.recv(4096), "/aivj")
+        del found["clock"]  # who keeps the beat follows the music, whatever is sent
         return took, found
 
     def close(self) -> None:

@@ -196,7 +196,8 @@ def test_what_failed_is_in_quarantine_for_a_while(browser: Browser, session: Any
     for pick in picks:
         done = {"type": "outcome", "v": 1, "seq": pick["seq"], "sample": pick["activateSample"]}
         lines += [pick, {**done, "outcome": "activated", "activateSample": pick["activateSample"]}]
-    lines.append({**done, "seq": picks[0]["seq"], "sample": at(24), "outcome": "failed", "reason": "link"})
+    failed = {**done, "seq": picks[0]["seq"], "sample": at(24), "outcome": "failed", "reason": "link"}
+    lines += [failed, {**failed, "outcome": "quarantined", "untilSample": at(3600)}]
     forged = forge(tmp_path / "forged", session, lines)
     assert main(["report", str(forged.folder), "-o", str(tmp_path / "f.html"), "--no-replay"]) == 0
     seen = opened(browser, tmp_path / "f.html")

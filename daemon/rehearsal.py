@@ -10,14 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from daemon.ahead import ahead
 from daemon.audio_file import AudioFile
 from daemon.config import Config
 from daemon.engine import Engine, Hop
 from daemon.pick_stream import Line, typed
+from daemon.rank_correlation import spearman
 from daemon.replay import drive
 from daemon.report.pick_rows import Row, rows_of
 from daemon.report.statistics import Statistics
@@ -106,7 +104,7 @@ class Rehearsal:
             "seed": self._seed,
             "picksPerMinute": round(60.0 * len(shown) / self._seconds, 3) if self._seconds else None,
             "perMinute": minutes,
-            "spearman": spearman([s for s, _ in known], [i for _, i in known]),
+            "spearman": _told(spearman([s for s, _ in known], [i for _, i in known])),
             "bySection": self._by_section(shown, strengths),
             "risks": self._risks(shown),
             "statistics": statistics.result(self._seconds),
@@ -215,22 +213,9 @@ def _thinned(curve: Sequence[tuple[float, float]]) -> list[list[float]]:
     return [[round(piece[0][0], 2), round(max(value for _, value in piece), 4)] for piece in pieces]
 
 
+def _told(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
 def _mean(values: Sequence[float]) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
-
-
-def spearman(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Correlation of the ranks, ties at their mean rank; None below three values or without any spread."""
-    if len(one) < 3:
-        return None
-    a, b = _ranks(np.asarray(one)), _ranks(np.asarray(other))
-    spread = float(a.std() * b.std())
-    if spread == 0.0:
-        return None
-    return round(float(((a - a.mean()) * (b - b.mean())).mean()) / spread, 4)
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2.0)[place].astype(np.float64)

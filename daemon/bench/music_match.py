@@ -25,6 +25,7 @@ from daemon.config import Config, load
 from daemon.demo_track import render
 from daemon.packs import load as load_packs
 from daemon.packs import places
+from daemon.rank_correlation import spearman
 from dsp.analyzer import Analyzer
 from dsp.events import DspEvent
 from dsp.snapshot import ExpressiveAudioSnapshot
@@ -159,19 +160,10 @@ def measure(
     return result, listeners
 
 
-def spearman(x: F64, y: F64) -> float:
-    """Rank correlation; ties share the middle of their ranks (Spearman 1904)."""
-    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
-
-
-def _ranks(values: F64) -> F64:
-    ordered = np.sort(values)
-    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / 2.0
-
-
 def _mean_rho(picks: Sequence[F64], column: int) -> float:
     """The mean over the seeds."""
-    return float(np.mean([spearman(of[:, column], of[:, 4]) for of in picks if len(of) > 2]))
+    found = [spearman(of[:, column], of[:, 4]) for of in picks if len(of) > 2]
+    return float(np.mean([np.nan if rho is None else rho for rho in found]))
 
 
 def _interval(listeners: Sequence[Listener], number: Callable[[Sequence[F64]], float]) -> list[float]:

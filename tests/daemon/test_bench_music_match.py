@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.bench.music_match import spearman
 from daemon.bench.scatter import MOST_POINTS, Cloud, scatter
 from daemon.cli import main
+from daemon.rank_correlation import spearman
 
 RATE = 48_000
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.cli import main
-from daemon.rehearsal import spearman
+from daemon.rank_correlation import spearman
 
 
 @pytest.fixture(scope="module")

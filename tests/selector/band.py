@@ -9,6 +9,7 @@ import msgspec
 from dsp.events import Beat, DspEvent, Onset, SectionChange
 from dsp.snapshot import ExpressiveAudioSnapshot, Section
 from selector.catalog import Catalog, Pack, Row, Table
+from selector.choice import Situation
 from selector.events import SelectorEvent
 from selector.fixedpoint import MISSING, to_micro
 from selector.selector import Selector
@@ -185,6 +186,21 @@ def make_catalog(pairs: int = 31, presets: int = 12) -> Catalog:
             Pack("other", make_table(5, "other"), make_presets(0, "other")),
         ]
     )
+
+
+def situation(**changes: object) -> Situation:
+    """What a choice in a groove depends on, with `changes`."""
+    base = {
+        "mode": "weighted",
+        "section": "groove",
+        "intensity": 500_000,
+        "shown": None,
+        "shown_strength": None,
+        "recent": [],
+        "quarantined": [],
+        "banned": [],
+    }
+    return Situation(**{**base, **changes})
 
 
 def make_selector(settings: SelectorSettings | None = None, seed: int = 7, **more: object) -> Selector:

@@ -9,13 +9,13 @@ from collections import Counter
 import msgspec
 import numpy as np
 import pytest
-from band import LOUD, QUIET, Band, make_catalog, make_presets, make_selector, make_table
+from band import LOUD, QUIET, Band, make_catalog, make_presets, make_selector, make_table, situation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selector import weights
 from selector.catalog import Catalog, Pack, Row, Table, build_pack
-from selector.choice import Chooser, Situation
+from selector.choice import Chooser
 from selector.events import Ack
 from selector.filter_settings import FilterSettings
 from selector.fixedpoint import MICRO, MISSING
@@ -26,20 +26,6 @@ from selector.settings import SelectSettings
 from selector.vocabulary import Command
 
 S = SelectSettings()
-
-
-def situation(**changes):
-    base = {
-        "mode": "weighted",
-        "section": "groove",
-        "intensity": 500_000,
-        "shown": None,
-        "shown_strength": None,
-        "recent": [],
-        "quarantined": [],
-        "banned": [],
-    }
-    return Situation(**{**base, **changes})
 
 
 def picks(table, count, settings=S, seed=5, **changes):

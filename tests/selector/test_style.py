@@ -7,12 +7,12 @@ from collections import Counter
 
 import msgspec
 import pytest
-from band import LOUD, QUIET, Band, make_selector
+from band import LOUD, QUIET, Band, make_selector, situation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selector.catalog import Catalog, Pack, Row, Table, build_pack
-from selector.choice import Chooser, Situation
+from selector.choice import Chooser
 from selector.errors import BadManifest
 from selector.fixedpoint import MICRO, MISSING
 from selector.labels import author_of, family_of
@@ -37,20 +37,6 @@ INDEX = {
         "no object",
     ],
 }
-
-
-def situation(**changes):
-    base = {
-        "mode": "weighted",
-        "section": "groove",
-        "intensity": 500_000,
-        "shown": None,
-        "shown_strength": None,
-        "recent": [],
-        "quarantined": [],
-        "banned": [],
-    }
-    return Situation(**{**base, **changes})
 
 
 def presets(*rows):
